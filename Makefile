@@ -1,0 +1,48 @@
+# Needs Python 3.11 to 3.13, make, git and a package index; everything else goes into .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+EXTRA ?= cpu
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test lint lock results sheets clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/installed-$(EXTRA) ## Fill .venv from the locked requirements (EXTRA=gpu for NVIDIA graphics cards)
+
+.venv/installed-%: requirements/%.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+		|| { echo "$$($(PYTHON) --version) cannot run this; name a Python from 3.11 to 3.13: make PYTHON=python3.12 setup"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python $<
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@rm -f .venv/installed-*
+	@touch $@
+
+repro: setup ## Run the whole study: data, splits, training, evaluation, plots
+	dvc repro
+
+test: setup ## Check the code's style and run all tests
+	ruff check --quiet .
+	ruff format --check --quiet .
+	python -m pytest -q
+
+lint: setup ## Mend style and format
+	ruff check --fix .
+	ruff format .
+
+lock: setup ## Renew the locked requirements from pyproject.toml
+	for extra in cpu gpu; do \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+			--upgrade --extra $$extra --group dev pyproject.toml --output-file requirements/$$extra.lock || exit 1; \
+	done
+
+results: setup ## Write docs/results.md from what the last run on the original archives left
+	python -m docs.write_results
+
+clean: ## Remove the environment and what runs wrote, except downloaded archives
+	rm -rf .venv logs models data/raw data/audit data/splits data/prepared data/codes data/predictions

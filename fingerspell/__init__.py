@@ -1,0 +1,1 @@
+"""Recognise the letters of sign-language alphabets in pictures."""

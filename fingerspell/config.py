@@ -1,0 +1,147 @@
+"""The parameters of a study, typed; unknown or impossible values are refused by name.
+
+`params.yaml` is described there, key by key; here stand its types and bounds.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from fingerspell.errors import FingerspellError
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+# A dot would split the key where DVC reads it.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DatasetSettings(_Section):
+    """Where the images of one dataset come from."""
+
+    source: Literal["rendered", "original"]
+    images_per_class: Count
+
+
+class SplitSettings(_Section):
+    """How images are divided; which of `test`, `test_images` and `burst` apply depends on `method`."""
+
+    method: Literal["random", "official", "first", "grouped"]
+    test: Fraction = 0.2
+    test_images: Count = 100
+    validation: Fraction = 0.2
+    burst: Count = 50
+
+
+class Drop(_Section):
+    """The classes of the dataset except these."""
+
+    drop: list[str]
+
+
+class Augmentation(_Section):
+    """Random changes to training images; 0 or false leaves a change out."""
+
+    flip: bool
+    shift: Fraction
+    rotate: Annotated[float, Field(ge=0, le=180)]
+    zoom: Fraction
+    brightness: Fraction
+    contrast: Fraction
+
+
+class Experiment(_Section):
+    """One dataset, protocol, model and way of training."""
+
+    dataset: str
+    classes: Literal["all"] | list[str] | Drop
+    split: SplitSettings
+    sample_size: Count | None
+    undersample: bool
+    image_size: Annotated[int, Field(ge=8, le=512)]
+    channels: Literal[1, 3]
+    resample: Literal["nearest", "box", "bilinear", "bicubic", "lanczos"]
+    model: str
+    trains_on: Literal["prepared", "codes"]
+    weights: str | None
+    fine_tune: bool | None
+    epochs: Count
+    batch_size: Count
+    optimizer: Literal["adam", "adamw", "sgd"]
+    learning_rate: Annotated[float, Field(gt=0)]
+    schedule: Literal["constant", "cosine"]
+    early_stopping: Annotated[int, Field(ge=0)]
+    dropout: Fraction
+    augment: Augmentation
+    grid: dict[str, list[int | float | str | None]] | None
+
+
+class Params(_Section):
+    """The whole of `params.yaml`."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    datasets: dict[str, DatasetSettings]
+    experiments: dict[Name, Experiment]
+
+    @model_validator(mode="after")
+    def _datasets_exist(self) -> "Params":
+        for name, experiment in self.experiments.items():
+            if experiment.dataset not in self.datasets:
+                raise ValueError(
+                    f"experiments.{name}.dataset is {experiment.dataset!r}, but datasets has only "
+                    f"{', '.join(self.datasets)}"
+                )
+        return self
+
+    def dataset(self, name: str) -> DatasetSettings:
+        """Return the settings of one dataset; a name that is not there is refused."""
+        return _lookup(self.datasets, name, "dataset")
+
+    def experiment(self, name: str) -> Experiment:
+        """Return one experiment; a name that is not there is refused."""
+        return _lookup(self.experiments, name, "experiment")
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check a parameter file; raises `FingerspellError` with the first fault, its key and the remedy."""
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FingerspellError(f"{path} is not here; run the command in the folder that holds it") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        message = " ".join(str(error).split())
+        raise FingerspellError(f"{path} is not valid YAML ({message}); mend it there") from error
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        raise FingerspellError(f"{path}: {_sentence(error)}") from error
+
+
+def _lookup(section: dict, name: str, kind: str):
+    if name not in section:
+        raise FingerspellError(f"there is no {kind} {name!r} in the parameters; there are {', '.join(section)}")
+    return section[name]
+
+
+def _sentence(error: ValidationError) -> str:
+    """One sentence on the first fault: the key as a user writes it, what is wrong, what is allowed."""
+    fault = error.errors()[0]
+    # A union adds the names of its alternatives to the place; they are no keys of the file.
+    alternatives = {"literal['all']", "list[str]", "Drop", "int", "float", "str", "constrained-int", "none"}
+    key = ".".join(str(part) for part in fault["loc"] if str(part) not in alternatives)
+    if fault["type"] == "extra_forbidden":
+        return f"{key} is not a known parameter; remove it or mend its spelling"
+    if fault["type"] == "string_pattern_mismatch":
+        return f"{key.removesuffix('.[key]')} is no name; use letters, digits, _ and - alone"
+    if fault["type"] == "missing":
+        return f"{key} is missing; add it"
+    if fault["type"] == "value_error":
+        return f"{fault['ctx']['error']}"
+    if fault["type"] == "model_type":
+        return f"{key or 'the file'} must hold named parameters, not {fault['input']!r}"
+    return f"{key} is {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"

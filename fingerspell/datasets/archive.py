@@ -1,0 +1,114 @@
+"""Reading images straight from a zip: nothing is unpacked, and no path in it is trusted."""
+
+import re
+import stat
+import struct
+import threading
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+
+from fingerspell.errors import FingerspellError
+
+LARGEST_MEMBER = 64 * 2**20  # bytes uncompressed; a published image has less than 1 MiB
+_DRIVE = re.compile(r"[A-Za-z]:")
+# All that zipfile raises for damaged files; NotImplementedError is a RuntimeError.
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError)
+
+
+class Archive:
+    """A zip opened for reading members from any number of threads; use it in a `with` block.
+
+    `names` lists the files that are safe to read, sorted; `refused` tells why any other is never read.
+    Raises FingerspellError if the file is missing, cut short or no zip.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        try:
+            self._zip = zipfile.ZipFile(self.path)
+        except OSError as error:
+            raise FingerspellError(
+                f"the archive {self.path} cannot be opened: {error.strerror or error}; download it again"
+            ) from error
+        except _BROKEN as error:
+            raise FingerspellError(
+                f"{self.path} is cut short or is no zip archive ({error}); delete it and download it again"
+            ) from error
+        self._lock = threading.Lock()
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        self.refused: dict[str, str] = {}
+        for info in self._zip.infolist():
+            name = info.orig_filename
+            if name in self._members or name in self.refused:
+                # Which of the two is meant is anybody's guess, so neither is read.
+                self._members.pop(name, None)
+                self.refused[name] = "there more than once under the same name"
+            elif reason := _objection(info):
+                self.refused[name] = reason
+            elif not name.endswith("/"):
+                self._members[name] = info
+        self.names: list[str] = sorted(self._members)
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of the member called `name`, checked against the archive's CRC.
+
+        Raises FingerspellError if the archive has no such member, refused it, or holds it damaged.
+        """
+        info = self._members.get(name)
+        if info is None:
+            raise FingerspellError(
+                f"{name!r} in {self.path} is not read: {self.refused.get(name, 'no such member')}"
+            )
+        try:
+            with self._lock:  # a ZipFile's count of open members is not safe to change from two threads
+                member = self._zip.open(info)
+            try:
+                # The bound matters: without it a member that lies about its size is inflated whole.
+                data = member.read(info.file_size + 1)
+            finally:
+                with self._lock:
+                    member.close()
+            if len(data) != info.file_size:
+                raise EOFError(f"{len(data)} bytes instead of {info.file_size}")
+        except _BROKEN as error:
+            raise FingerspellError(
+                f"{name!r} in {self.path} is damaged: {error or type(error).__name__}"
+            ) from error
+        return data
+
+    def close(self) -> None:
+        """Close the file."""
+        self._zip.close()
+
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _objection(info: zipfile.ZipInfo) -> str | None:
+    """Say why a member is never read, or None if it may be."""
+    name = info.orig_filename
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if not name or not name.isprintable():
+        return "unprintable name"
+    if "\\" in name:
+        return "backslash in its path"
+    if name.startswith("/") or _DRIVE.match(name):
+        return "absolute path"
+    if ".." in PurePosixPath(name).parts:
+        return "path that leaves the archive"
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "symbolic link" if kind == stat.S_IFLNK else "special file"
+    if info.flag_bits & 0x1:
+        return "encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "unusual compression"  # bz2 and lzma cannot be inflated within a bound
+    if info.file_size > LARGEST_MEMBER:
+        return f"larger than {LARGEST_MEMBER // 2**20} MiB"
+    return None

@@ -1,0 +1,61 @@
+"""Hands drawn by the project itself, packed in the layout of the published collections."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from fingerspell.datasets.rendered import packing
+from fingerspell.datasets.rendered.drawing import Frame, draw_burst
+from fingerspell.errors import FingerspellError
+from fingerspell.files import write_aside, write_text
+from fingerspell.progress import progress
+
+LABELS_CSV = "ArSL_Data_Labels.csv"
+HEADER = ["member", "label", "signer", "burst", "hand", *(f"{axis}{j}" for j in range(21) for axis in "xy")]
+
+
+def draw(dataset_name: str, images_per_class: int, seed: int, folder: Path, workers: int = 2) -> Path:
+    """Draw a collection into `folder` and return the archive's path.
+
+    Beside the archive, under its published name, lie `hands.csv` (member, label, signer, burst, hand, and the 21
+    keypoints x0, y0 … x20, y20 in pixels of the stored image; empty fields where there is no hand) and, for arasl,
+    the publisher's table of labels. `images_per_class` is the mean for arasl, whose classes are unequal, and
+    counts training and test images together for synthetic_asl. The bytes depend on the first three arguments alone.
+    """
+    if dataset_name not in packing.ARCHIVES:
+        known = ", ".join(packing.ARCHIVES)
+        raise FingerspellError(f"There is no rendered dataset {dataset_name!r}; choose one of {known}.")
+    if images_per_class < 2:
+        raise FingerspellError(f"images_per_class is {images_per_class}; {dataset_name} needs at least 2.")
+    folder = Path(folder)
+    archive_path = folder / packing.ARCHIVES[dataset_name]
+    bursts = packing.plan(dataset_name, images_per_class, seed)
+    total = sum(len(burst.shots) for burst in bursts)
+    table = io.StringIO()
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow(HEADER)
+    with write_aside(archive_path) as aside, zipfile.ZipFile(aside, "w") as archive:
+        for frame in progress(_frames(dataset_name, bursts, seed, workers), total, f"drawing {dataset_name}"):
+            packing.add(archive, frame.member, frame.data)
+            rows.writerow(frame.row)
+    write_text(folder / "hands.csv", table.getvalue())
+    if dataset_name == "arasl":
+        write_text(folder / LABELS_CSV, packing.labels_csv(bursts))
+    return archive_path
+
+
+def _frames(dataset: str, bursts: list[packing.Burst], seed: int, workers: int) -> Iterator[Frame]:
+    """Yield all frames in order; bursts are drawn in `workers` processes (1: in this one)."""
+    task = partial(draw_burst, dataset, seed=seed)
+    if workers <= 1:
+        for burst in bursts:
+            yield from task(burst)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for frames in pool.map(task, bursts, chunksize=4):
+            yield from frames

@@ -1,0 +1,135 @@
+"""How each collection was published: names of members, sizes, formats and quirks, and a zip that is always the same.
+
+asl_alphabet (https://www.kaggle.com/datasets/grassknoted/asl-alphabet): nested folders, `A/A1.jpg` numbered along
+the capture, 200x200 JPEG with a blue frame; a flat folder of 28 test pictures, none for `del`.
+synthetic_asl (https://www.kaggle.com/datasets/lexset/synthetic-asl-alphabet): `Train_Alphabet/A/<uuid>.png` and
+`Test_Alphabet/A/<uuid>.png`, nine to one, and an overview picture at the root that belongs to no class. The names
+are invented: only the folders are published knowledge. Square here (512x512), 513x512 in the original.
+arasl (https://data.mendeley.com/datasets/y7pckrw6z2/1): `ain/AIN (1).JPG`, 64x64 grey JPEG; .jpg and .JPG both occur;
+a fifth of kaaf and meem is 256x256; a few haa are 768x1024 in colour; classes are unequal.
+"""
+
+import io
+import uuid
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+AMERICAN = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+EMPTY = {"nothing", "Blank"}
+ARCHIVES = {
+    "asl_alphabet": "asl-alphabet.zip",
+    "synthetic_asl": "synthetic-asl-alphabet.zip",
+    "arasl": "ArASL_Database_54K_Final.zip",
+}
+# Published images per class of ArASL.
+ARASL_SIZES = {
+    "ain": 2114, "al": 1343, "aleff": 1672, "bb": 1791, "dal": 1634, "dha": 1723, "dhad": 1670, "fa": 1955,
+    "gaaf": 1705, "ghain": 1977, "ha": 1592, "haa": 1526, "jeem": 1552, "kaaf": 1774, "khaa": 1607, "la": 1746,
+    "laam": 1832, "meem": 1765, "nun": 1819, "ra": 1659, "saad": 1895, "seen": 1638, "sheen": 1507, "ta": 1816,
+    "taa": 1838, "thaa": 1766, "thal": 1582, "toot": 1791, "waw": 1371, "ya": 1722, "yaa": 1293, "zay": 1374,
+}  # fmt: skip
+BURST = {"asl_alphabet": 9, "synthetic_asl": 3, "arasl": 6}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One image to make: its member's name in the archive, and its stored width, height and mode."""
+
+    member: str
+    width: int
+    height: int
+    mode: str = "RGB"
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Consecutive images of one sign by one signer: `name` is unique in the collection, `number` within the label."""
+
+    name: str
+    label: str
+    number: int
+    shots: tuple[Shot, ...]
+
+
+def plan(dataset: str, images_per_class: int, seed: int) -> list[Burst]:
+    """Return all bursts of a collection, in the order in which they are packed."""
+    layout = {"asl_alphabet": _asl_alphabet, "synthetic_asl": _synthetic_asl, "arasl": _arasl}[dataset]
+    bursts = []
+    for label, part, shots in layout(images_per_class, seed):
+        size = BURST[dataset]
+        for i, first in enumerate(range(0, len(shots), size)):
+            number = i if part == "train" else 100_000 + i
+            name = f"{label}-{part}-b{i:03d}"
+            bursts.append(Burst(name, label, number, tuple(shots[first : first + size])))
+    return bursts
+
+
+Layout = Iterable[tuple[str, str, list[Shot]]]
+
+
+def _asl_alphabet(count: int, seed: int) -> Layout:
+    labels = (*AMERICAN, "del", "nothing", "space")
+    folder = "asl_alphabet_train/asl_alphabet_train"
+    for label in labels:
+        yield label, "train", [Shot(f"{folder}/{label}/{label}{n}.jpg", 200, 200) for n in range(1, count + 1)]
+    for label in labels:
+        if label != "del":
+            yield label, "test", [Shot(f"asl_alphabet_test/asl_alphabet_test/{label}_test.jpg", 200, 200)]
+
+
+def _synthetic_asl(count: int, seed: int) -> Layout:
+    test = max(1, round(count / 10))
+    for part, folder, number in (("train", "Train_Alphabet", count - test), ("test", "Test_Alphabet", test)):
+        for label in (*AMERICAN, "Blank"):
+            names = (uuid.uuid5(uuid.NAMESPACE_OID, f"{seed} {part} {label} {n}") for n in range(number))
+            yield label, part, [Shot(f"{folder}/{label}/{name}.png", 512, 512) for name in names]
+
+
+def _arasl(count: int, seed: int) -> Layout:
+    mean = np.mean(list(ARASL_SIZES.values()))
+    for label, published in ARASL_SIZES.items():
+        number = max(2, round(count * published / mean))
+        shots = []
+        for n in range(1, number + 1):
+            width, height, mode = 64, 64, "L"
+            middle = n - number // 5  # the odd sizes lie together, as one camera's would
+            if label in ("kaaf", "meem") and 0 <= middle < max(1, round(0.18 * number)):
+                width, height = 256, 256
+            elif label == "haa" and n > number - max(1, round(0.0066 * number)):
+                width, height, mode = 768, 1024, "RGB"
+            prefix = {"aleff": "Aleff", "nun": "Nun"}.get(label, label.upper())
+            ending = "JPG" if n % 5 == 1 else "jpg"
+            member = f"ArASL_Database_54K_Final/{label}/{prefix} ({n}).{ending}"
+            shots.append(Shot(member, width, height, mode))
+        yield label, "train", shots
+
+
+def encode(picture: Image.Image, shot: Shot) -> bytes:
+    """Encode a picture as its archive stores it; always the same bytes for the same picture."""
+    if picture.size != (shot.width, shot.height):
+        picture = picture.resize((shot.width, shot.height), Image.Resampling.BILINEAR)
+    picture = picture.convert(shot.mode)
+    stream = io.BytesIO()
+    if shot.member.endswith(".png"):
+        picture.save(stream, "PNG", compress_level=1)
+    else:
+        picture.save(stream, "JPEG", quality=94 if shot.mode == "RGB" else 88)
+    return stream.getvalue()
+
+
+def add(archive: zipfile.ZipFile, member: str, data: bytes) -> None:
+    """Append one member, uncompressed (pictures already are), with a fixed date."""
+    entry = zipfile.ZipInfo(member, date_time=(2020, 1, 1, 0, 0, 0))
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, data)
+
+
+def labels_csv(bursts: list[Burst]) -> str:
+    """Return ArASL's table of labels: `#,File_Name,Class`."""
+    rows = [(Path(shot.member).name, burst.label) for burst in bursts for shot in burst.shots]
+    return "#,File_Name,Class\n" + "".join(f"{i},{name},{label}\n" for i, (name, label) in enumerate(rows, 1))

@@ -1,0 +1,90 @@
+"""The registry of architectures: one file each, whose name is the model's name in the parameters.
+
+A file declares `ARCHITECTURE` and the functions its kind asks for:
+
+- `network`: `build(image_size, channels, classes, dropout)`, trained end to end.
+- `backbone`: `backbone(image_size, channels, weights)` and `head(shape, classes, dropout)`; frozen or fine-tuned.
+- `classifier`: `search(codes, labels, grid, seed)`, fitted to the codes of the autoencoder.
+
+Every network takes pixels as they are stored, values 0–255, of shape (batch, image_size, image_size, channels),
+and answers probabilities of shape (batch, classes). What range a backbone expects is its own affair and applied
+inside it. Keras is imported inside the functions: it takes seconds, and the registry is read without it.
+"""
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Literal
+
+from fingerspell.config import Experiment
+from fingerspell.errors import FingerspellError
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What there is to know about an architecture before it is built; sizes in pixels."""
+
+    title: str
+    paper: str
+    kind: Literal["network", "backbone", "classifier"]
+    input_range: str
+    minimum_size: int
+    size_multiple: int = 1
+
+
+def names() -> list[str]:
+    """Return the names of all registered models, sorted."""
+    found = [module.name for module in pkgutil.iter_modules(__path__)]
+    return sorted(name for name in found if hasattr(_module(name), "ARCHITECTURE"))
+
+
+def find(name: str) -> ModuleType:
+    """Return the module of a registered model; raises `FingerspellError` for an unknown name."""
+    if name not in names():
+        raise FingerspellError(f"there is no model {name!r}; there are {', '.join(names())}")
+    return _module(name)
+
+
+def check(name: str, experiment: Experiment) -> ModuleType:
+    """Return the module of an experiment's model, once its settings are found to suit the model.
+
+    Raises `FingerspellError` with the key of the first setting that does not; `name` is the experiment's.
+    """
+    module = find(experiment.model)
+    model, frozen = module.ARCHITECTURE, experiment.fine_tune is False
+    backbone, classifier = model.kind == "backbone", model.kind == "classifier"
+    changes = {change for change, amount in experiment.augment if amount} - ({"flip"} if backbone else set())
+    size = experiment.image_size
+    faults = {
+        f"image_size is {size}, too small for {model.title}; use at least {model.minimum_size}": (
+            size < model.minimum_size
+        ),
+        f"image_size is {size}, but {model.title} takes multiples of {model.size_multiple} alone": (
+            size % model.size_multiple != 0
+        ),
+        f"weights and fine_tune must be set, because {model.title} is a backbone": (
+            backbone and (experiment.weights is None or experiment.fine_tune is None)
+        ),
+        f"weights and fine_tune must be removed, because {model.title} is no backbone": (
+            not backbone and (experiment.weights is not None or experiment.fine_tune is not None)
+        ),
+        f"trains_on must be {'codes' if classifier else 'prepared'} for {model.title}": (
+            (experiment.trains_on == "codes") != classifier
+        ),
+        f"grid must {'be set' if classifier else 'be removed'} for {model.title}": (
+            (experiment.grid is None) == classifier
+        ),
+        f"augment has {', '.join(sorted(changes))}, which {model.title} cannot take "
+        f"{'with fine_tune: false' if frozen else ''}; set them to 0".replace(" ;", ";"): (
+            bool(changes) and (frozen or classifier)
+        ),
+    }
+    for fault, present in faults.items():
+        if present:
+            raise FingerspellError(f"experiments.{name}.{fault}")
+    return module
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name}")

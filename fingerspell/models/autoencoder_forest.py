@@ -1,0 +1,29 @@
+"""A random forest on the codes of an autoencoder."""
+
+import numpy as np
+
+from fingerspell.models import Architecture
+
+ARCHITECTURE = Architecture(
+    title="autoencoder and random forest",
+    paper="Breiman 2001, https://doi.org/10.1023/A:1010933404324",
+    kind="classifier",
+    input_range="0–1, scaled inside",
+    minimum_size=16,
+    size_multiple=16,
+)
+
+
+def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: int):
+    """Tune a forest by three-fold cross-validation over `grid` and return the fitted `GridSearchCV`.
+
+    `codes`: float32 (n, 512); `labels`: int (n,). Grid keys are parameters of `RandomForestClassifier`.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+    forest = RandomForestClassifier(random_state=seed, n_jobs=-1)
+    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
+    found = GridSearchCV(forest, grid, cv=folds).fit(codes, labels)
+    found.best_estimator_.n_jobs = None  # several threads add up the votes in any order, and the last bits differ
+    return found

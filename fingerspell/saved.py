@@ -1,0 +1,102 @@
+"""A trained model on disk: its weights, and beside them all that is needed to use them.
+
+A model folder holds `model.json` and either `model.weights.h5` (a network, or backbone and head together) or
+`encoder.weights.h5` and `classifier.skops` (an autoencoder's encoder and a scikit-learn classifier). The same
+training gives the same bytes.
+"""
+
+import json
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from fingerspell import models
+from fingerspell.errors import FingerspellError
+
+TRUSTED = {"sklearn.tree._tree.Tree"}  # a forest's trees; skops itself trusts the rest
+
+
+def build(description: dict, weights: str = "none"):
+    """Return the untrained Keras network that `model.json` describes; for a classifier, its encoder.
+
+    `weights` are those that a backbone begins with: `none`, `imagenet` or a file.
+    """
+    architecture = models.find(description["model"])
+    size, channels = description["image_size"], description["channels"]
+    classes, dropout = len(description["classes"]), description["dropout"]
+    kind = architecture.ARCHITECTURE.kind
+    if kind == "network":
+        return architecture.build(size, channels, classes, dropout)
+    if kind == "classifier":
+        from fingerspell.models import autoencoder
+
+        return autoencoder.build(size, channels)[1]
+    from keras import Sequential
+
+    backbone = architecture.backbone(size, channels, weights)
+    return Sequential([backbone, architecture.head(backbone.output_shape[1:], classes, dropout)])
+
+
+def load(folder: Path) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
+    """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels) to float32 (n, classes).
+
+    Raises `FingerspellError` if the folder holds no whole model.
+    """
+    try:
+        description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        network = build(description)
+        if models.find(description["model"]).ARCHITECTURE.kind != "classifier":
+            network.load_weights(folder / "model.weights.h5")
+            return description, network.predict_on_batch
+        network.load_weights(folder / "encoder.weights.h5")
+        classifier = load_classifier(folder / "classifier.skops")
+    except FileNotFoundError as error:
+        raise FingerspellError(f"{folder} holds no whole model ({error}); run `dvc repro` first") from error
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        return classifier.predict_proba(network.predict_on_batch(images)).astype(np.float32)
+
+    return description, predict
+
+
+def save_classifier(classifier, path: Path) -> None:
+    """Write a scikit-learn estimator as skops, made free of memory addresses and dates.
+
+    skops names objects and their arrays by their address in memory and stamps the zip with the time of day, so
+    two equal estimators would give two different files: addresses become numbers in order of appearance.
+    """
+    import skops.io
+
+    numbers: dict[str, str] = {}
+
+    def number(address: str) -> str:
+        return numbers.setdefault(address, str(len(numbers)))
+
+    def renumber(node: dict) -> dict:
+        if "__id__" in node:
+            node["__id__"] = int(number(str(node["__id__"])))
+        if "file" in node:
+            address, suffix = node["file"].split(".", 1)
+            node["file"] = f"{number(address)}.{suffix}"
+        return node
+
+    source = zipfile.ZipFile(BytesIO(skops.io.dumps(classifier)))
+    schema = json.loads(source.read("schema.json"), object_hook=renumber)
+    arrays = {renumber({"file": name})["file"]: source.read(name) for name in source.namelist() if name != "schema.json"}
+    with zipfile.ZipFile(path, "w") as out:
+        for name, data in [*sorted(arrays.items()), ("schema.json", json.dumps(schema))]:
+            out.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
+
+
+def load_classifier(path: Path):
+    """Read what `save_classifier` wrote; refuses files that hold anything but scikit-learn's own types."""
+    import skops.io
+
+    untrusted = set(skops.io.get_untrusted_types(file=path)) - TRUSTED
+    if untrusted:
+        raise FingerspellError(f"{path} holds types that are not scikit-learn's ({', '.join(untrusted)}); do not use it")
+    return skops.io.load(path, trusted=sorted(TRUSTED))
+

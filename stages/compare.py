@@ -1,0 +1,31 @@
+"""Set all experiments side by side, and test in pairs those that named the same images."""
+
+from pathlib import Path
+
+from fingerspell import config, files
+from fingerspell.evaluation import compare
+from fingerspell.evaluation.predictions import Predictions
+from fingerspell.plots import comparison, style
+from stages import run
+
+
+def main() -> None:
+    params = config.load()
+    predictions = {name: Predictions.read(Path(f"data/predictions/{name}.csv")) for name in params.experiments}
+    about = {
+        name: {"dataset": one.dataset, "split": one.split.method, "model": one.model}
+        for name, one in params.experiments.items()
+    }
+    rows = compare.table(predictions, about)
+    pairs = compare.paired_tests(predictions)
+    with files.write_aside(Path("plots/comparison")) as folder:
+        folder.mkdir()
+        files.write_text(folder / "experiments.md", compare.table_markdown(rows))
+        files.write_text(folder / "experiments.csv", compare.table_csv(rows))
+        files.write_text(folder / "pairs.md", compare.paired_tests_markdown(pairs))
+        files.write_text(folder / "pairs.csv", compare.paired_tests_csv(pairs))
+        style.save(comparison.accuracies(rows), folder / "accuracies.png")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,45 @@
+"""Put one dataset's archive under `data/raw/`: drawn by the project, at hand, or fetched from its publisher."""
+
+import shutil
+from pathlib import Path
+
+from fingerspell import config, files
+from fingerspell.datasets import catalogue
+from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.obtain import find, obtain, search_folders
+from fingerspell.datasets.rendered import draw
+from stages import run
+
+ARCHIVES = Path("data/archives")  # kept by no tool: what a person put there, and what was fetched
+
+
+def main(name: str) -> None:
+    params = config.load()
+    settings, dataset = params.dataset(name), catalogue.find(name)
+    with files.write_aside(Path("data/raw") / name) as folder:
+        folder.mkdir()
+        if settings.source == "rendered":
+            archive = draw(name, settings.images_per_class, params.seed, folder)
+        else:
+            archive = folder / dataset.archive
+            shutil.copyfile(obtain(dataset, ARCHIVES), archive)
+            for file in dataset.extra_files:
+                if extra := find(file, search_folders(ARCHIVES)):
+                    shutil.copyfile(extra, folder / file)
+        with Archive(archive) as opened:
+            images = sum(dataset.parse(member) is not None for member in opened.names)
+        files.write_json(
+            folder / "source.json",
+            {
+                "dataset": name,
+                "source": settings.source,
+                "archive": archive.name,
+                "sha256": files.sha256(archive),
+                "size": archive.stat().st_size,
+                "images": images,
+            },
+        )
+
+
+if __name__ == "__main__":
+    run(main)

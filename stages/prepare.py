@@ -1,0 +1,59 @@
+"""Decode an experiment's images into arrays and, for a frozen backbone, compute their embeddings once."""
+
+from pathlib import Path
+
+from fingerspell import config, files, models, preparation, splits
+from fingerspell.datasets import catalogue
+from fingerspell.datasets.archive import Archive
+from stages import run
+
+
+def main(name: str) -> None:
+    params = config.load()
+    experiment = params.experiment(name)
+    dataset = catalogue.find(experiment.dataset)
+    architecture = models.check(name, experiment)
+    manifest = splits.read(Path(f"data/splits/{name}.csv"))
+    with files.write_aside(Path("data/prepared") / name) as folder:
+        folder.mkdir()
+        with Archive(Path("data/raw") / experiment.dataset / dataset.archive) as archive:
+            preparation.write_images(
+                archive,
+                [row.member for row in manifest],
+                folder / "images.npy",
+                experiment.image_size,
+                experiment.channels,
+                experiment.resample,
+            )
+        classes = sorted({row.label for row in manifest})
+        preparation.write_table(
+            folder,
+            [(row.member, row.label, row.split) for row in manifest],
+            {
+                "dataset": experiment.dataset,
+                "classes": classes,
+                "letters": [dataset.letters[label] for label in classes],
+                "image_size": experiment.image_size,
+                "channels": experiment.channels,
+                "resample": experiment.resample,
+            },
+        )
+        if architecture.ARCHITECTURE.kind == "backbone" and not experiment.fine_tune:
+            _embed(architecture, experiment, folder, params.seed)
+
+
+def _embed(architecture, experiment: config.Experiment, folder: Path, seed: int) -> None:
+    import keras
+    import numpy as np
+
+    keras.utils.set_random_seed(seed)
+    backbone = architecture.backbone(experiment.image_size, experiment.channels, experiment.weights)
+    backbone.save_weights(folder / "backbone.weights.h5")
+    images = np.load(folder / "images.npy", mmap_mode="r")
+    preparation.write_embeddings(backbone.predict_on_batch, images, folder / "embeddings.npy", mirrored=False)
+    if experiment.augment.flip:
+        preparation.write_embeddings(backbone.predict_on_batch, images, folder / "mirrored.npy", mirrored=True)
+
+
+if __name__ == "__main__":
+    run(main)

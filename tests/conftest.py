@@ -1,0 +1,82 @@
+"""Fixtures shared by the tests: a real repository in a temporary folder, with the project's own code and settings."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+CODE = ("stages", "fingerspell", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore")
+
+
+class Repository:
+    """A Git and DVC repository that holds a copy of the project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+        for name in CODE:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, folder / name)
+        self("git", "init", "-q")
+        self("dvc", "init", "-q")
+        for key in ("analytics", "check_update"):
+            self("dvc", "config", f"core.{key}", "false")
+
+    def __call__(self, *command: str, status: int = 0) -> str:
+        """Run a command in the repository and return what it printed; it must end with `status`."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=os.environ
+            | {
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "CUDA_VISIBLE_DEVICES": "",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode == status, f"{' '.join(command)} ended with {done.returncode}:\n{output}"
+        return output
+
+    def stage(self, name: str, *words: str, status: int = 0) -> str:
+        """Run one stage's script without DVC."""
+        return self("python", "-m", f"stages.{name}", *words, status=status)
+
+    def change(self, edit: Callable[[dict], None]) -> None:
+        """Rewrite params.yaml after `edit` has changed its contents in place."""
+        path = self.folder / "params.yaml"
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        edit(values)
+        path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+
+
+def shrink(params: dict) -> None:
+    """Cut the real parameters down to the least that still runs every stage of every experiment."""
+    for dataset in params["datasets"].values():
+        dataset["images_per_class"] = 10
+    for experiment in params["experiments"].values():
+        experiment.update(image_size=32, epochs=1, batch_size=32)
+        if experiment["split"]["method"] == "first":
+            experiment["split"]["test_images"] = 3
+        if experiment["grid"]:
+            experiment["grid"] = {key: values[:1] for key, values in experiment["grid"].items()}
+        if "n_estimators" in (experiment["grid"] or {}):
+            experiment["grid"]["n_estimators"] = [5]
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """The whole study, tiny, reproduced once; tests that change it put it back."""
+    repository = Repository(tmp_path_factory.mktemp("study") / "fingerspell")
+    repository.change(shrink)
+    (repository.folder / "first.log").write_text(repository("dvc", "repro"))
+    return repository

@@ -1,0 +1,162 @@
+"""Nothing in a hostile or damaged zip is trusted, and the rest of it stays usable."""
+
+import stat
+import struct
+import sys
+import tracemalloc
+import warnings
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from fingerspell.datasets.archive import LARGEST_MEMBER, Archive
+from fingerspell.errors import FingerspellError
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "images.zip"
+
+
+def test_lists_files_sorted_and_reads_them(path):
+    with zipfile.ZipFile(path, "w") as writer:
+        writer.mkdir("b")
+        writer.writestr("b/2.jpg", b"two")
+        writer.writestr("a/1.jpg", b"one", zipfile.ZIP_DEFLATED)
+    with Archive(path) as archive:
+        assert archive.names == ["a/1.jpg", "b/2.jpg"]
+        assert [archive.read(name) for name in archive.names] == [b"one", b"two"]
+        assert archive.refused == {}
+        with pytest.raises(FingerspellError, match=r"c\.jpg.*no such member"):
+            archive.read("c.jpg")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/etc/passwd", "absolute"),
+        ("C:/a.jpg", "absolute"),
+        ("../a.jpg", "leaves the archive"),
+        ("a/../../b.jpg", "leaves the archive"),
+        ("a\\b.jpg", "backslash"),
+        ("a\nb.jpg", "unprintable"),
+        ("a\0b.jpg", "unprintable"),
+    ],
+)
+def test_wicked_names_are_refused(path, name, reason):
+    with zipfile.ZipFile(path, "w") as writer:
+        info = zipfile.ZipInfo("x")
+        info.filename = name
+        writer.writestr(info, b"wicked")
+        writer.writestr("good.jpg", b"good")
+    with Archive(path) as archive:
+        assert archive.names == ["good.jpg"]
+        assert reason in archive.refused[name]
+        assert archive.read("good.jpg") == b"good"
+        with pytest.raises(FingerspellError, match=reason):
+            archive.read(name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [(stat.S_IFLNK, "symbolic link"), (stat.S_IFIFO, "special file")]
+)
+def test_links_and_special_files_are_refused(path, kind, reason):
+    with zipfile.ZipFile(path, "w") as writer:
+        info = zipfile.ZipInfo("a.jpg")
+        info.external_attr = (kind | 0o777) << 16
+        writer.writestr(info, b"/etc/passwd")
+    with Archive(path) as archive:
+        assert archive.names == []
+        assert archive.refused == {"a.jpg": reason}
+
+
+def test_a_name_there_twice_is_refused(path):
+    with zipfile.ZipFile(path, "w") as writer, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for data in (b"1", b"2", b"3"):
+            writer.writestr("a.jpg", data)
+        writer.writestr("b.jpg", b"4")
+    with Archive(path) as archive:
+        assert archive.names == ["b.jpg"]
+        assert "more than once" in archive.refused["a.jpg"]
+
+
+def test_a_huge_member_is_refused(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as writer:
+        writer.writestr("bomb.jpg", bytes(LARGEST_MEMBER + 1))
+        writer.writestr("large.jpg", bytes(LARGEST_MEMBER))
+    with Archive(path) as archive:
+        assert archive.names == ["large.jpg"]
+        assert "64 MiB" in archive.refused["bomb.jpg"]
+
+
+def test_a_member_that_lies_about_its_size_is_not_inflated_whole(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as writer:
+        writer.writestr("a.jpg", bytes(10_000_000))
+    _patch(path, b"PK\x01\x02", 24, "<I", 1000)  # the directory's idea of the uncompressed size
+    tracemalloc.start()
+    with Archive(path) as archive, pytest.raises(FingerspellError, match=r"a\.jpg.*damaged"):
+        archive.read("a.jpg")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_encrypted_and_unusual_compression_are_refused(path):
+    with zipfile.ZipFile(path, "w") as writer:
+        writer.writestr("lzma.jpg", b"x" * 100, zipfile.ZIP_LZMA)
+        writer.writestr("secret.jpg", b"secret")
+    _patch(path, b"PK\x01\x02", 8, "<H", 1, last=True)
+    with Archive(path) as archive:
+        assert archive.refused == {"lzma.jpg": "unusual compression", "secret.jpg": "encrypted"}
+
+
+def test_damaged_member_is_named_and_the_others_are_read(path):
+    with zipfile.ZipFile(path, "w") as writer:
+        writer.writestr("a.jpg", b"first image")
+        writer.writestr("b.jpg", b"second image")
+    path.write_bytes(path.read_bytes().replace(b"first image", b"fiRst image"))
+    with Archive(path) as archive:
+        with pytest.raises(FingerspellError, match=r"a\.jpg.*damaged"):
+            archive.read("a.jpg")
+        assert archive.read("b.jpg") == b"second image"
+
+
+@pytest.mark.parametrize("keep", [0, 1, 30, 200, -1])
+def test_cut_short_or_foreign_file(path, keep):
+    with zipfile.ZipFile(path, "w") as writer:
+        writer.writestr("a.jpg", b"x" * 1000)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(FingerspellError, match=r"images\.zip is cut short or is no zip.*download it again"):
+        Archive(path)
+
+
+def test_missing_file_and_folder(path):
+    with pytest.raises(FingerspellError, match=r"images\.zip cannot be opened: No such file"):
+        Archive(path)
+    path.mkdir()
+    with pytest.raises(FingerspellError, match=r"images\.zip cannot be opened"):
+        Archive(path)
+
+
+def test_many_threads_read_the_right_bytes(path):
+    interval = sys.getswitchinterval()
+    contents = {f"{i:03d}.jpg": bytes([i % 251]) * (1000 + 37 * i) for i in range(300)}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as writer:
+        for name, data in contents.items():
+            writer.writestr(name, data)
+    sys.setswitchinterval(1e-6)  # seconds: threads change places in the worst moments
+    try:
+        with Archive(path) as archive, ThreadPoolExecutor(8) as pool:
+            for _ in range(5):
+                assert list(pool.map(archive.read, archive.names)) == list(contents.values())
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def _patch(path, signature, offset, form, value, last=False):
+    data = bytearray(path.read_bytes())
+    start = data.rindex(signature) if last else data.index(signature)
+    struct.pack_into(form, data, start + offset, value)
+    path.write_bytes(data)
