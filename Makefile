@@ -41,8 +41,8 @@ lock: setup ## Renew the locked requirements from pyproject.toml
 			--upgrade --extra $$extra --group dev pyproject.toml --output-file requirements/$$extra.lock || exit 1; \
 	done
 
-results: setup ## Write docs/results.md from what the last run on the original archives left
-	python -m docs.write_results
+results: setup ## Bring the tables of README.md and docs/ up to date (RUN=a repository that ran the originals)
+	python -m benchmarks.study $(RUN)
 
 clean: ## Remove the environment and what runs wrote, except downloaded archives
 	rm -rf .venv logs models data/raw data/audit data/splits data/prepared data/codes data/predictions

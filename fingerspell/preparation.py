@@ -95,7 +95,7 @@ def write_embeddings(
     """Write what `embed` makes of every image (of its mirror image if `mirrored`): a .npy of float32 (n, …)."""
     out = None
     starts = range(0, len(images), batch)
-    for start in progress(starts, len(starts), "embedding mirrored" if mirrored else "embedding", "batch"):
+    for start in progress(starts, len(starts), "embedding mirrored" if mirrored else "embedding", "batches"):
         pixels = np.asarray(images[start : start + batch])
         features = embed(pixels[:, :, ::-1] if mirrored else pixels)
         if out is None:

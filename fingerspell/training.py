@@ -1,20 +1,15 @@
 """Training on memory-mapped arrays: the same for a whole network, a head on embeddings, and an autoencoder."""
 
 import csv
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from fingerspell.config import Augmentation, Experiment
 from fingerspell.errors import FingerspellError
-
-# Before Keras is imported anywhere: TensorFlow's start-up notes drown the messages that matter.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import keras  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Run as `python -m stages.<stage> [NAME]` in the folder that holds `params.yaml`.
 """
 
 import errno
+import os
 import resource
 import sys
 import time
@@ -14,6 +15,9 @@ from fingerspell import files
 from fingerspell.errors import FingerspellError
 
 LOGS = Path("logs")
+
+# Before any stage imports Keras: TensorFlow's start-up notes drown the messages that matter.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def run(main: Callable[..., None]) -> None:

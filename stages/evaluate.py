@@ -34,7 +34,7 @@ def _predict(prepared: Prepared, predict) -> Predictions:
     images, rows = prepared.array("images"), prepared.rows("test")
     starts = range(0, len(rows), BATCH)
     batches = (rows[start : start + BATCH] for start in starts)
-    found = [predict(images[batch]) for batch in progress(batches, len(starts), "predicting", "batch")]
+    found = [predict(images[batch]) for batch in progress(batches, len(starts), "predicting", "batches")]
     return Predictions(
         [prepared.members[row] for row in rows], prepared.labels[rows], np.concatenate(found), prepared.classes
     )

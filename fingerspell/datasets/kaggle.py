@@ -16,8 +16,8 @@ def download(reference: str, folder: Path) -> Path:
     be one that nobody else looks into. Left as it is, it lets a later call go on. Raises FingerspellError.
     """
     try:
-        # Imported here, because without credentials the import may end the process, and prints a page about them,
-        # which a public dataset does not need.
+        # Imported here, because without credentials the import may end the process. It also prints a page
+        # about them, which a public dataset does not need.
         with redirect_stdout(None):
             import kaggle
 

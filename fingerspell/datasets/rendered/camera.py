@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,12 @@ _GAMMA = _shoulder()
 
 @dataclass(frozen=True)
 class Sensor:
-    """gain (3,): exposure and white balance, linear factors per channel; blur: standard deviation in pixels;
+    """gain (3,): exposure and white balance, linear factors per channel.
 
     grain: noise in grey levels, int16, larger than the picture, of which every frame takes another window.
     """
 
     gain: np.ndarray
-    blur: float
     grain: np.ndarray | None
 
 
@@ -72,8 +71,6 @@ def develop(picture: Image.Image, sensor: Sensor, rng: np.random.Generator) -> I
     """Return the RGB picture as the sensor records it."""
     levels = np.arange(256)[None] * (sensor.gain ** (1 / 2.2))[:, None]
     picture = picture.point(np.clip(np.round(levels), 0, 255).astype(int).ravel().tolist())
-    if sensor.blur > 0.2:
-        picture = picture.filter(ImageFilter.GaussianBlur(sensor.blur))
     if sensor.grain is None:
         return picture
     y, x = rng.integers(0, sensor.grain.shape[0] - picture.height + 1, 2)

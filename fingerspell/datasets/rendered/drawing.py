@@ -40,7 +40,7 @@ class Style:
 
 STYLES = {
     "asl_alphabet": Style(200, 0.62, 6, 0.0, (0.42, 0.72), 3.5, 1.5, 2.0),
-    "synthetic_asl": Style(256, 0.55, 60, 0.0, (0.55, 0.88), 3.5, 2.0, 6.0),
+    "synthetic_asl": Style(256, 0.5, 60, 0.0, (0.55, 0.85), 3.5, 2.0, 6.0),
     "arasl": Style(64, 1.25, 40, 0.12, (0.6, 0.92), 4.0, 1.5, 2.0),
 }
 POSES = {
@@ -149,7 +149,8 @@ class _Hand:
         if self.person.left:
             pixels = pixels[:, ::-1]
             self.keypoints = (self.side, 0) + self.keypoints * (-1, 1)
-        self.sheet = Image.fromarray(np.ascontiguousarray(pixels))
+        # Premultiplied, so that the rim blends without a fringe.
+        self.sheet = scene.defocus(Image.fromarray(np.ascontiguousarray(pixels)).convert("RGBa"), detail)
 
     def paste(self, picture: Image.Image, scene: "_Scene", rng: np.random.Generator) -> np.ndarray:
         """Paste the hand into the picture, the camera shaken a little; return the keypoints (21, 2) in pixels."""
@@ -162,6 +163,7 @@ class _Hand:
         offset = (middle + MARGIN * side - back @ (middle + shift)) * detail
         data = (*(back[0] * detail), offset[0], *(back[1] * detail), offset[1])
         layer = self.sheet.transform((side, side), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR)
+        layer = layer.convert("RGBA")
         if scene.shadow > 0:
             shade_of = layer.getchannel("A").filter(ImageFilter.GaussianBlur(side / 22))
             dark = Image.new("L", (side, side))
@@ -195,14 +197,20 @@ class _Scene:
         else:
             light = scenes.clutter(side, rng)
             blur, noise = rng.uniform(0.0, 0.6), 0.0
-        self.background = Image.fromarray(encode_light(light))
+        self.blur = float(blur)
+        self.background = self.defocus(Image.fromarray(encode_light(light)), 1.0)
         self.light = Light(
             direction / np.linalg.norm(direction),
             (lamp * np.array([1 + warmth, 1, 1 - warmth])).astype(np.float32),
             (room * np.array([1 - warmth, 1, 1 + warmth])).astype(np.float32),
         )
         gain = rng.uniform(0.85, 1.15) * (1 + rng.normal(0, 0.03, 3))
-        self.sensor = Sensor(gain, float(blur), grain(side, noise, rng))
+        self.sensor = Sensor(gain, grain(side, noise, rng))
+
+    def defocus(self, picture: Image.Image, detail: float) -> Image.Image:
+        """Blur a drawing that has `detail` pixels per pixel of the picture."""
+        radius = self.blur * detail
+        return picture.filter(ImageFilter.GaussianBlur(radius)) if radius > 0.25 else picture
 
     def drift(self, rng: np.random.Generator) -> None:
         """Let the exposure wander as automatic exposure does."""

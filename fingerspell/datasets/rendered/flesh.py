@@ -235,9 +235,10 @@ def trace(
             closer = np.abs(d) < miss[active]
             miss[active[closer]], closest[active[closer]] = np.abs(d[closer]), depth[closer]
             # Where the last step shortened the distance by less than its length, the surface slopes: step further.
+            # Not where it is far: that could jump over a finger.
             fall = before[active] - d
-            gain = np.where(fall > 0.02, np.clip(stride[active] / np.maximum(fall, np.float32(0.02)), 1, 2.2), 1)
-            gain = gain.astype(np.float32)
+            gain = np.clip(stride[active] / np.maximum(fall, np.float32(0.02)), 1, 2.2)
+            gain[(fall < 0.02) | (d > 0.5)] = 1
             stride[active], before[active] = d * gain, d
             z[active] = np.where(np.abs(d) > near, depth - d * gain, depth)
         active = active[(miss[active] > near) & (z[active] > floor)]

@@ -1,0 +1,122 @@
+"""Collect what a run of the whole study left, and bring the tables of README.md and docs/results.md up to date.
+
+    python -m benchmarks.study              the README's table, from plots/comparison
+    python -m benchmarks.study FOLDER       also docs/results/original.json and the tables of docs/results.md, from
+                                            a repository in which the original archives were run
+
+Seconds and peak memory come from the `logs/` of that repository.
+"""
+
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from fingerspell import config, files
+
+# What the five student studies reported, under the same protocol (see docs/data.md); None where they gave none.
+REPORTED = {
+    "asl_cnn": 0.998,
+    "asl_vgg16": 0.94,
+    "asl_autoencoder_forest": 0.995,
+    "synthetic_vgg16": 0.54,
+    "arasl_cnn": 0.94,
+    "arasl_cnn_undersampled": 0.96,
+}
+COSTS = ("prepare", "train", "evaluate")
+ORIGINAL = Path("docs/results/original.json")
+
+
+def main(folder: str | None = None) -> None:
+    _replace(Path("README.md"), "experiments", Path("plots/comparison/experiments.md").read_text())
+    if folder:
+        files.write_json(ORIGINAL, _collect(Path(folder)))
+        for name in ("comparison/accuracies", "arasl_cnn/confusion", "arasl_cnn_grouped/confusion"):
+            shutil.copy(Path(folder) / f"plots/{name}.png", ORIGINAL.parent / f"{name.replace('/', '-')}.png")
+    run = json.loads(ORIGINAL.read_text())
+    _replace(Path("docs/results.md"), "machine", _machine_markdown(run))
+    _replace(Path("docs/results.md"), "experiments", _table_markdown(run))
+    _replace(Path("docs/results.md"), "stages", _costs_markdown(run))
+
+
+def _collect(folder: Path) -> dict:
+    """Gather metrics, costs and circumstances of a run; `folder` is its repository."""
+    params = config.load(folder / "params.yaml")
+    logs = {path.stem: json.loads(path.read_text()) for path in sorted((folder / "logs").glob("*.json"))}
+    experiments = {}
+    for name, experiment in params.experiments.items():
+        model = json.loads((folder / f"models/{name}/model.json").read_text())
+        experiments[name] = {
+            "source": params.datasets[experiment.dataset].source,
+            "settings": experiment.model_dump(),
+            "images": model["images"],
+            "metrics": json.loads((folder / f"metrics/{name}.json").read_text()),
+            "search": model.get("search"),
+        }
+    return {
+        "machine": {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "system": f"{platform.system()}, Python {platform.python_version()}",
+            "packages": model["packages"],
+        },
+        "stages": logs,
+        "experiments": experiments,
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
+    return found[1] if found else platform.processor()
+
+
+def _machine_markdown(run: dict) -> str:
+    machine = run["machine"]
+    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB; "
+        f"{machine['system']}; {packages}.\n"
+    )
+
+
+def _table_markdown(run: dict) -> str:
+    lines = [
+        "| experiment | images: train / validation / test | pixels | accuracy (95% interval) | macro F1 | study |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for name, one in run["experiments"].items():
+        images, metrics, settings = one["images"], one["metrics"], one["settings"]
+        counts = " / ".join(f"{images[part]:,}" for part in ("train", "validation", "test"))
+        interval = f"{metrics['accuracy_low']:.3f}–{metrics['accuracy_high']:.3f}"
+        reported = REPORTED.get(name)
+        lines.append(
+            f"| `{name}` | {counts} | {settings['image_size']} | **{metrics['accuracy']:.3f}** ({interval}) "
+            f"| {metrics['macro_f1']:.3f} | {'–' if reported is None else reported} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _costs_markdown(run: dict) -> str:
+    lines = ["| stage | seconds | peak memory, MB |", "|---|--:|--:|"]
+    for stage, cost in run["stages"].items():
+        if stage.startswith(("download", "audit", "autoencode", *COSTS)):
+            name = stage.replace("-", " ", 1)
+            lines.append(f"| {name} | {cost['seconds']:,.0f} | {cost['peak_bytes'] / 1e6:,.0f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _replace(path: Path, name: str, block: str) -> None:
+    """Put `block` between the markers `<!-- name -->` and `<!-- /name -->` of a Markdown file."""
+    text = path.read_text(encoding="utf-8")
+    start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    before, after = text.split(start)[0], text.split(end)[1]
+    files.write_text(path, f"{before}{start}{block}{end}{after}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
