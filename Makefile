@@ -18,7 +18,7 @@ setup: .venv/installed-$(EXTRA) ## Fill .venv from the locked requirements (EXTR
 		|| { echo "$$($(PYTHON) --version) cannot run this; name a Python from 3.11 to 3.13: make PYTHON=python3.12 setup"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python $<
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python $<
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@rm -f .venv/installed-*
 	@touch $@

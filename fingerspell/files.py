@@ -13,19 +13,24 @@ from pathlib import Path
 def write_aside(path: Path) -> Iterator[Path]:
     """Yield a temporary neighbour of `path` (to be made a file or a folder); rename it to `path` on success.
 
-    On an exception or interrupt the temporary is deleted and `path` is left as it was.
+    On an exception or interrupt the temporary is deleted and `path` is left as it was. What a killed process
+    left is deleted by the next one that writes the same path.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.partial")
+    aside, former = (path.with_name(f".{path.name}{suffix}.partial") for suffix in ("", ".former"))
     _delete(aside)
+    _delete(former)
     try:
         yield aside
         if aside.is_dir() and path.is_dir():
-            _delete(path)
+            os.replace(path, former)  # no rename replaces a folder, and deleting one takes time
         os.replace(aside, path)
     finally:
+        if former.exists() and not path.exists():
+            os.replace(former, path)
         _delete(aside)
+        _delete(former)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ trained on: uint8 values 0–255, grey or RGB, square.
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from fingerspell.errors import FingerspellError
 
@@ -19,6 +19,17 @@ RESAMPLING = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 MODES = {1: "L", 3: "RGB"}
+# EXIF's orientation → what turns the picture upright. `ImageOps.exif_transpose` would also write the EXIF block
+# anew, and fails where that has a fault anywhere.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def decode(data: bytes) -> Image.Image:
@@ -30,13 +41,16 @@ def decode(data: bytes) -> Image.Image:
     try:
         image = Image.open(BytesIO(data))
         image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise FingerspellError(f"the image cannot be decoded ({error}); replace the file or leave it out") from error
-    return ImageOps.exif_transpose(image)
+        turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
+    except Exception as error:  # Pillow's readers raise all sorts of errors on damaged bytes
+        raise FingerspellError(
+            f"the image cannot be decoded ({error}); replace the file or leave it out"
+        ) from error
+    return image if turn is None else image.transpose(turn)
 
 
 def to_array(image: Image.Image, size: int, channels: int, resample: str = "bilinear") -> np.ndarray:
-    """Return the image as uint8 of shape (size, size, channels), values 0–255; `channels` is 1 (grey) or 3 (RGB).
+    """Return the image as uint8 (size, size, channels), values 0–255; `channels` is 1 (grey) or 3 (RGB).
 
     The whole picture is scaled to the square, without cropping. All filters but `nearest` average over the
     source pixels when they shrink. A transparent picture is laid on black.

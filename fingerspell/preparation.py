@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -74,7 +75,6 @@ def write_images(
     archive: Archive, members: list[str], path: Path, size: int, channels: int, resample: str
 ) -> None:
     """Decode the members, in their order, into `path`: a .npy of uint8 (n, size, size, channels)."""
-    out = np.lib.format.open_memmap(path, "w+", np.uint8, (len(members), size, size, channels))
 
     def row(member: str) -> np.ndarray:
         try:
@@ -82,26 +82,26 @@ def write_images(
         except FingerspellError as error:
             raise FingerspellError(f"{member} in {archive.path}: {error}") from error
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with open(path, "wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
+        _write_header(out, np.uint8, (len(members), size, size, channels))
         images = (image for chunk in _batched(members, CHUNK) for image in pool.map(row, chunk))
-        for position, image in enumerate(progress(images, len(members), "decoding")):
-            out[position] = image
-    out.flush()
+        for image in progress(images, len(members), "decoding"):
+            out.write(image.tobytes())
 
 
 def write_embeddings(
     embed: Callable[[np.ndarray], np.ndarray], images: np.ndarray, path: Path, mirrored: bool, batch: int = 32
 ) -> None:
     """Write what `embed` makes of every image (of its mirror image if `mirrored`): a .npy of float32 (n, …)."""
-    out = None
     starts = range(0, len(images), batch)
-    for start in progress(starts, len(starts), "embedding mirrored" if mirrored else "embedding", "batches"):
-        pixels = np.asarray(images[start : start + batch])
-        features = embed(pixels[:, :, ::-1] if mirrored else pixels)
-        if out is None:
-            out = np.lib.format.open_memmap(path, "w+", np.float32, (len(images), *features.shape[1:]))
-        out[start : start + len(pixels)] = features
-    out.flush()
+    what = "embedding mirrored" if mirrored else "embedding"
+    with open(path, "wb") as out:
+        for start in progress(starts, len(starts), what, "batches"):
+            pixels = np.asarray(images[start : start + batch])
+            features = np.asarray(embed(pixels[:, :, ::-1] if mirrored else pixels), np.float32)
+            if start == 0:
+                _write_header(out, np.float32, (len(images), *features.shape[1:]))
+            out.write(features.tobytes())
 
 
 def write_table(folder: Path, rows: list[tuple[str, str, str]], settings: dict) -> None:
@@ -111,6 +111,12 @@ def write_table(folder: Path, rows: list[tuple[str, str, str]], settings: dict) 
         writer.writerow(("member", "label", "split"))
         writer.writerows(rows)
     files.write_json(folder / "prepared.json", settings)
+
+
+def _write_header(out: BinaryIO, dtype: type, shape: tuple[int, ...]) -> None:
+    """Begin a .npy, whose rows follow by `write`: through a memory map, a full disk would be a bus error."""
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+    np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})
 
 
 def _batched(items: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:

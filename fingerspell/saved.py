@@ -43,7 +43,7 @@ def build(description: dict, weights: str = "none"):
 def load(folder: Path) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
     """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels) to float32 (n, classes).
 
-    Raises `FingerspellError` if the folder holds no whole model.
+    Raises `FingerspellError` if the folder holds no whole model, a damaged one, or one not to be trusted.
     """
     try:
         description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
@@ -55,6 +55,13 @@ def load(folder: Path) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
         classifier = load_classifier(folder / "classifier.skops")
     except FileNotFoundError as error:
         raise FingerspellError(f"{folder} holds no whole model ({error}); run `dvc repro` first") from error
+    except FingerspellError:
+        raise
+    except Exception as error:  # JSON, h5py, Keras and skops each raise their own on damaged files
+        reason = " ".join(str(error).split())[:200]
+        raise FingerspellError(
+            f"the model in {folder} is damaged ({reason}); delete the folder and run `dvc repro`"
+        ) from error
 
     def predict(images: np.ndarray) -> np.ndarray:
         return classifier.predict_proba(network.predict_on_batch(images)).astype(np.float32)
@@ -85,7 +92,11 @@ def save_classifier(classifier, path: Path) -> None:
 
     source = zipfile.ZipFile(BytesIO(skops.io.dumps(classifier)))
     schema = json.loads(source.read("schema.json"), object_hook=renumber)
-    arrays = {renumber({"file": name})["file"]: source.read(name) for name in source.namelist() if name != "schema.json"}
+    arrays = {
+        renumber({"file": name})["file"]: source.read(name)
+        for name in source.namelist()
+        if name != "schema.json"
+    }
     with zipfile.ZipFile(path, "w") as out:
         for name, data in [*sorted(arrays.items()), ("schema.json", json.dumps(schema))]:
             out.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
@@ -97,6 +108,7 @@ def load_classifier(path: Path):
 
     untrusted = set(skops.io.get_untrusted_types(file=path)) - TRUSTED
     if untrusted:
-        raise FingerspellError(f"{path} holds types that are not scikit-learn's ({', '.join(untrusted)}); do not use it")
+        raise FingerspellError(
+            f"{path} holds types that are not scikit-learn's ({', '.join(untrusted)}); do not use it"
+        )
     return skops.io.load(path, trusted=sorted(TRUSTED))
-

@@ -88,7 +88,10 @@ class _NotFinite(keras.callbacks.Callback):
 def fit(
     model: keras.Model, training: Batches, validation: Batches | None, loss: str, settings: Fit, log: Callable
 ) -> list[dict[str, float]]:
-    """Train `model` in place and leave it with the weights of its best epoch by validation loss.
+    """Train `model` in place.
+
+    With early stopping and a validation part it is left with the weights of its best epoch by validation loss,
+    else with those of its last epoch.
 
     Returns one row per epoch: epoch (from 1), loss, accuracy (classifiers only), and val_… where there is a
     validation part. `log` receives a line per epoch.

@@ -38,11 +38,11 @@ def _train(experiment: config.Experiment, prepared: Prepared, folder: Path, seed
 
     keras.utils.set_random_seed(seed)
     network, encoder = autoencoder.build(experiment.image_size, experiment.channels)
-    images = prepared.array("images")
+    images, checking = prepared.array("images"), prepared.rows("validation")
     history = training.fit(
         network,
         training.Batches([images], None, prepared.rows("train"), experiment.batch_size, seed),
-        training.Batches([images], None, prepared.rows("validation"), experiment.batch_size, None),
+        training.Batches([images], None, checking, experiment.batch_size, None) if len(checking) else None,
         "mse",
         training.settings(experiment),
         print,

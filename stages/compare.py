@@ -11,7 +11,9 @@ from stages import run
 
 def main() -> None:
     params = config.load()
-    predictions = {name: Predictions.read(Path(f"data/predictions/{name}.csv")) for name in params.experiments}
+    predictions = {
+        name: Predictions.read(Path(f"data/predictions/{name}.csv")) for name in params.experiments
+    }
     about = {
         name: {"dataset": one.dataset, "split": one.split.method, "model": one.model}
         for name, one in params.experiments.items()

@@ -24,7 +24,9 @@ def main(name: str) -> None:
     description, predict = saved.load(Path("models") / name)
     prepared = Prepared.open(Path("data/prepared") / name)
     if list(prepared.classes) != description["classes"]:
-        raise FingerspellError(f"models/{name} knows other classes than data/prepared/{name}; run `dvc repro`")
+        raise FingerspellError(
+            f"models/{name} knows other classes than data/prepared/{name}; run `dvc repro`"
+        )
     path = Path(f"data/predictions/{name}.csv")
     _predict(prepared, predict).write(path)
     _report(name, description, Predictions.read(path))
@@ -36,7 +38,10 @@ def _predict(prepared: Prepared, predict) -> Predictions:
     batches = (rows[start : start + BATCH] for start in starts)
     found = [predict(images[batch]) for batch in progress(batches, len(starts), "predicting", "batches")]
     return Predictions(
-        [prepared.members[row] for row in rows], prepared.labels[rows], np.concatenate(found), prepared.classes
+        [prepared.members[row] for row in rows],
+        prepared.labels[rows],
+        np.concatenate(found),
+        prepared.classes,
     )
 
 

@@ -37,7 +37,11 @@ def test_the_real_parameters_suit_their_models():
         ("asl_cnn", {"trains_on": "codes"}, ("asl_cnn.trains_on", "prepared")),
         ("asl_autoencoder_forest", {"trains_on": "prepared"}, ("trains_on must be codes",)),
         ("asl_autoencoder_forest", {"grid": None}, ("grid must be set",)),
-        ("asl_vgg16", {"augment": PARAMS.experiment("asl_vgg16").augment.model_copy(update={"rotate": 5})}, ("rotate", "fine_tune: false")),
+        (
+            "asl_vgg16",
+            {"augment": PARAMS.experiment("asl_vgg16").augment.model_copy(update={"rotate": 5})},
+            ("rotate", "fine_tune: false"),
+        ),
     ],
 )
 def test_a_setting_that_does_not_suit_is_refused_by_its_key(name, change, words):

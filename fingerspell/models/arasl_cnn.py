@@ -19,9 +19,9 @@ def build(image_size: int, channels: int, classes: int, dropout: float):
     for filters in (64, 64, 128, 128):
         blocks += [
             layers.Conv2D(filters, 3, padding="same", use_bias=False),
+            layers.MaxPooling2D(),  # before the normalisation, which then has a quarter of the values to pass over
             layers.BatchNormalization(momentum=0.9),  # soon right, with few steps an epoch
             layers.ReLU(),
-            layers.MaxPooling2D(),
         ]
     return Sequential(
         [

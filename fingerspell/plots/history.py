@@ -14,34 +14,38 @@ def learning_curves(history: Sequence[Mapping[str, float | str]], title: str = "
     """Return the curves of loss and, where there is one, accuracy, on training and validation images.
 
     history: one row per epoch, at least one: epoch (from 1), loss, val_loss and, for a classifier, accuracy
-    and val_accuracy; numbers or their text. The epoch of the lowest validation loss is marked.
+    and val_accuracy; numbers or their text. The epoch of the lowest validation loss is marked; without a
+    validation part, that of the lowest training loss.
     """
-    kinds = [kind for kind in ("loss", "accuracy") if history[0].get(f"val_{kind}") not in (None, "")]
+    kinds = [kind for kind in ("loss", "accuracy") if history[0].get(kind) not in (None, "")]
+    judged = "validation" if history[0].get("val_loss") not in (None, "") else "training"
+    prefix = "val_" if judged == "validation" else ""
     epochs = [int(row["epoch"]) for row in history]
-    losses = [float(row["val_loss"]) for row in history]
+    losses = [float(row[f"{prefix}loss"]) for row in history]
     best = losses.index(min((loss for loss in losses if not math.isnan(loss)), default=losses[0]))
     width = 0.8 + 4.2 * len(kinds)
     figure = style.new_figure(width, 3.6)
     dots = {"marker": "o" if len(epochs) <= 30 else None, "markersize": 3.5}
     for number, kind in enumerate(kinds, start=1):
         training = [float(row[kind]) for row in history]
-        validation = [float(row[f"val_{kind}"]) for row in history]
+        shown = [float(row[f"{prefix}{kind}"]) for row in history]
         axes = figure.add_subplot(1, len(kinds), number)
         axes.axvline(epochs[best], color=style.GREY, linewidth=0.8, linestyle=":", zorder=1)
         axes.plot(epochs, training, color=style.BLUE, label="training", **dots)
-        axes.plot(epochs, validation, color=style.VERMILION, linestyle="--", label="validation", **dots)
+        if prefix:
+            axes.plot(epochs, shown, color=style.VERMILION, linestyle="--", label="validation", **dots)
         axes.plot(
             epochs[best],
-            validation[best],
+            shown[best],
             "o",
-            color=style.VERMILION,
+            color=style.VERMILION if prefix else style.BLUE,
             markersize=8,
             markerfacecolor="white",
             markeredgewidth=1.8,
-            label="lowest validation loss",
+            label=f"lowest {judged} loss",
         )
         axes.set_title(
-            f"{kind} (validation {validation[best]:.3g} at epoch {epochs[best]})",
+            f"{kind} ({judged} {shown[best]:.3g} at epoch {epochs[best]})",
             fontsize=10,
             fontweight="normal",
             pad=7,
@@ -49,7 +53,7 @@ def learning_curves(history: Sequence[Mapping[str, float | str]], title: str = "
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(axis="y")
-        finite = [value for value in (*training, *validation) if math.isfinite(value)]
+        finite = [value for value in (*training, *shown) if math.isfinite(value)]
         axes.set_ylim(0, 1.03 if kind == "accuracy" else 1.06 * max(finite, default=1.0) or 1.0)
         if len(epochs) == 1:
             axes.set_xlim(epochs[0] - 0.5, epochs[0] + 0.5)

@@ -22,10 +22,12 @@ HEADER = ["member", "label", "signer", "burst", "hand", *(f"{axis}{j}" for j in 
 def draw(dataset_name: str, images_per_class: int, seed: int, folder: Path, workers: int = 2) -> Path:
     """Draw a collection into `folder` and return the archive's path.
 
-    Beside the archive, under its published name, lie `hands.csv` (member, label, signer, burst, hand, and the 21
-    keypoints x0, y0 … x20, y20 in pixels of the stored image; empty fields where there is no hand) and, for arasl,
-    the publisher's table of labels. `images_per_class` is the mean for arasl, whose classes are unequal, and
-    counts training and test images together for synthetic_asl. The bytes depend on the first three arguments alone.
+    Beside the archive, under its published name, lie `hands.csv` (member, label, signer, burst, hand, and
+    the 21 keypoints x0, y0 … x20, y20 in pixels of the stored image; empty fields where there is no hand)
+    and, for arasl, the publisher's table of labels. `images_per_class` is the mean for arasl, whose classes
+    are unequal, and counts training and test images together for synthetic_asl. The bytes depend on the
+    first three arguments alone. Raises FingerspellError for an unknown collection or fewer than two images
+    per class.
     """
     if dataset_name not in packing.ARCHIVES:
         known = ", ".join(packing.ARCHIVES)
@@ -39,10 +41,15 @@ def draw(dataset_name: str, images_per_class: int, seed: int, folder: Path, work
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(HEADER)
+    first: dict[str, bytes] = {}
     with write_aside(archive_path) as aside, zipfile.ZipFile(aside, "w") as archive:
         for frame in progress(_frames(dataset_name, bursts, seed, workers), total, f"drawing {dataset_name}"):
             packing.add(archive, frame.member, frame.data)
             rows.writerow(frame.row)
+            if dataset_name == "synthetic_asl":
+                first.setdefault(frame.row[1], frame.data)
+        if first:
+            packing.add(archive, packing.OVERVIEW, packing.overview(first))
     write_text(folder / "hands.csv", table.getvalue())
     if dataset_name == "arasl":
         write_text(folder / LABELS_CSV, packing.labels_csv(bursts))

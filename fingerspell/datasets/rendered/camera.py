@@ -69,10 +69,10 @@ def grain(side: int, strength: float, rng: np.random.Generator) -> np.ndarray | 
 
 def develop(picture: Image.Image, sensor: Sensor, rng: np.random.Generator) -> Image.Image:
     """Return the RGB picture as the sensor records it."""
-    levels = np.arange(256)[None] * (sensor.gain ** (1 / 2.2))[:, None]
-    picture = picture.point(np.clip(np.round(levels), 0, 255).astype(int).ravel().tolist())
-    if sensor.grain is None:
-        return picture
-    y, x = rng.integers(0, sensor.grain.shape[0] - picture.height + 1, 2)
-    noise = sensor.grain[y : y + picture.height, x : x + picture.width]
-    return Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+    pixels = np.asarray(picture)
+    levels = np.round(np.arange(256)[:, None] * sensor.gain ** (1 / 2.2)).astype(np.int16)
+    recorded = np.stack([levels[:, c][pixels[..., c]] for c in range(3)], -1)
+    if sensor.grain is not None:
+        y, x = rng.integers(0, sensor.grain.shape[0] - picture.height + 1, 2)
+        recorded += sensor.grain[y : y + picture.height, x : x + picture.width]
+    return Image.fromarray(np.clip(recorded, 0, 255).astype(np.uint8))

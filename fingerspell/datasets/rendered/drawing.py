@@ -1,7 +1,7 @@
 """One capture burst: a signer, a scene and a light that drift a little from frame to frame.
 
-The hand is drawn anew for every few frames; between them only the camera moves, shakes and turns. That is what
-makes neighbours of a capture near-duplicates, and drawing cheap.
+The hand is drawn anew for every few frames; between them only the camera moves, shakes and turns. That is
+what makes neighbours of a capture near-duplicates, and drawing cheap.
 """
 
 import zlib
@@ -22,9 +22,9 @@ from fingerspell.datasets.rendered.skeleton import Build, Pose, build, closed, v
 class Style:
     """What sets a collection's pictures apart.
 
-    side: of the picture while it is drawn, in pixels; detail: pixels of the hand's own drawing per pixel of the
-    picture; signers: how many people; left: the share of them who sign with the left hand; fill: share of the
-    picture that the hand takes (low, high); by_burst, by_frame: degrees by which the sign varies;
+    side: of the picture while it is drawn, in pixels; detail: pixels of the hand's own drawing per pixel of
+    the picture; signers: how many people; left: the share of them who sign with the left hand; fill: share of
+    the picture that the hand takes (low, high); by_burst, by_frame: degrees by which the sign varies;
     turn: degrees by which frames of one drawing are turned.
     """
 
@@ -39,9 +39,9 @@ class Style:
 
 
 STYLES = {
-    "asl_alphabet": Style(200, 0.62, 6, 0.0, (0.42, 0.72), 3.5, 1.5, 2.0),
-    "synthetic_asl": Style(256, 0.5, 60, 0.0, (0.55, 0.85), 3.5, 2.0, 6.0),
-    "arasl": Style(64, 1.25, 40, 0.12, (0.6, 0.92), 4.0, 1.5, 2.0),
+    "asl_alphabet": Style(200, 0.58, 6, 0.0, (0.42, 0.72), 3.5, 1.5, 2.0),
+    "synthetic_asl": Style(256, 0.45, 60, 0.0, (0.55, 0.85), 3.5, 2.0, 6.0),
+    "arasl": Style(64, 1.1, 40, 0.12, (0.6, 0.92), 4.0, 1.5, 2.0),
 }
 POSES = {
     "asl_alphabet": poses_american.POSES,
@@ -81,7 +81,9 @@ def signer(dataset: str, number: int, seed: int) -> Signer:
     """Return a collection's signer; their skin tones are spread evenly over the whole range."""
     style, rng = STYLES[dataset], stream(seed, dataset, "signer", number)
     tone = (0.15 + number * 0.618) % 1
-    return Signer(f"s{number:02d}", build(rng), skin(rng, tone), rng.uniform() < 0.5, rng.uniform() < style.left)
+    return Signer(
+        f"s{number:02d}", build(rng), skin(rng, tone), rng.uniform() < 0.5, rng.uniform() < style.left
+    )
 
 
 def draw_burst(dataset: str, burst: Burst, seed: int) -> list[Frame]:
@@ -91,7 +93,8 @@ def draw_burst(dataset: str, burst: Burst, seed: int) -> list[Frame]:
     # Signers take turns from burst to burst, so that every one of them shows every sign.
     turn = burst.number + zlib.crc32(burst.label.encode())
     person = signer(dataset, turn % style.signers, seed)
-    side = style.side if burst.shots[-1].width <= style.side else max(style.side, 160)
+    largest = max(burst.shots, key=lambda shot: shot.width)
+    side = 160 if style.side == 64 < largest.width else style.side
     scene = _Scene(dataset, side, seed, rng)
     hand = None if burst.label in EMPTY else _Hand(dataset, burst.label, side, person, rng)
     frames = []
@@ -99,6 +102,8 @@ def draw_burst(dataset: str, burst: Burst, seed: int) -> list[Frame]:
         scene.drift(rng)
         picture, keypoints = scene.background.copy(), None
         if hand is not None:
+            if shot.width < shot.height:
+                hand.fill, hand.place = style.fill[0], np.full(2, 0.5)
             if number % FRAMES_PER_DRAWING == 0:
                 hand.draw(scene, rng)
             keypoints = hand.paste(picture, scene, rng)
@@ -113,7 +118,7 @@ def _row(shot: Shot, burst: Burst, person: Signer, keypoints: np.ndarray | None,
     row = [shot.member, burst.label, person.name, burst.name]
     if keypoints is None:
         return row + [""] * 43
-    pixels = keypoints * (shot.width / side, shot.height / side)
+    pixels = keypoints * (max(shot.width, shot.height) / side) - shot.corner
     return [*row, "left" if person.left else "right", *(f"{v:.1f}" for v in pixels.ravel())]
 
 
@@ -134,26 +139,31 @@ class _Hand:
         hand = solid(closed(varied(self.pose, rng, self.style.by_frame), figure), figure, self.cuff)
         detail, margin = self.style.detail, MARGIN * self.side
         view = aim(hand.joints, self.side, self.fill, self.place, scene.distance)
-        sheet = round((self.side + 2 * margin) * detail)
+        length = round((self.side + 2 * margin) * detail)
         centre = ((view.x + margin) * detail, (view.y + margin) * detail)
         self.keypoints = view.project(hand.joints)
-        pixels = np.zeros((sheet, sheet, 4), np.uint8)
-        relief = trace(hand, sheet, sheet, centre, view.scale * detail, view.distance)
+        pixels = np.zeros((length, length, 4), np.uint8)
+        relief = trace(hand, length, length, centre, view.scale * detail, view.distance)
         if relief is not None:
             lamp = scene.light
             if self.person.left:  # the sheet is mirrored afterwards
                 lamp = replace(lamp, direction=lamp.direction * (-1, 1, 1))
             window = pixels[relief.top :, relief.left :][: relief.alpha.shape[0], : relief.alpha.shape[1]]
-            window[..., :3] = encode_light(shade(relief, hand, self.person.surface, lamp, view.scale * detail))
+            window[..., :3] = encode_light(
+                shade(relief, hand, self.person.surface, lamp, view.scale * detail)
+            )
             window[..., 3] = np.round(255 * relief.alpha)
         if self.person.left:
             pixels = pixels[:, ::-1]
             self.keypoints = (self.side, 0) + self.keypoints * (-1, 1)
-        # Premultiplied, so that the rim blends without a fringe.
-        self.sheet = scene.defocus(Image.fromarray(np.ascontiguousarray(pixels)).convert("RGBa"), detail)
+        sheet = Image.fromarray(np.ascontiguousarray(pixels))
+        self.outline = sheet.getchannel("A")
+        self.sheet = scene.defocus(
+            sheet.convert("RGBa"), detail
+        )  # premultiplied: the rim blends without a fringe
 
     def paste(self, picture: Image.Image, scene: "_Scene", rng: np.random.Generator) -> np.ndarray:
-        """Paste the hand into the picture, the camera shaken a little; return the keypoints (21, 2) in pixels."""
+        """Paste the hand into the picture, the camera shaken a little; return keypoints (21, 2) in pixels."""
         side, detail = self.side, self.style.detail
         angle, zoom = np.deg2rad(rng.normal(0, self.style.turn)), np.exp(rng.normal(0, 0.012))
         shift = np.clip(rng.normal(0, 0.012, 2), -0.03, 0.03) * side
@@ -161,14 +171,16 @@ class _Hand:
         middle = np.full(2, side / 2)
         back = np.linalg.inv(matrix)  # from a pixel of the picture to one of the sheet
         offset = (middle + MARGIN * side - back @ (middle + shift)) * detail
-        data = (*(back[0] * detail), offset[0], *(back[1] * detail), offset[1])
-        layer = self.sheet.transform((side, side), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR)
-        layer = layer.convert("RGBA")
+
+        def turned(sheet: Image.Image, offset: np.ndarray) -> Image.Image:
+            data = (*(back[0] * detail), offset[0], *(back[1] * detail), offset[1])
+            return sheet.transform((side, side), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR)
+
         if scene.shadow > 0:
-            shade_of = layer.getchannel("A").filter(ImageFilter.GaussianBlur(side / 22))
-            dark = Image.new("L", (side, side))
-            dark.paste(shade_of.point(lambda a: int(a * scene.shadow)), scene.shadow_shift)
-            picture.paste((0, 0, 0), mask=dark)
+            dark = turned(self.outline, offset - scene.shadow_shift * detail)
+            dark = dark.filter(ImageFilter.GaussianBlur(side / 22))
+            picture.paste((0, 0, 0), mask=dark.point([round(a * scene.shadow) for a in range(256)]))
+        layer = turned(self.sheet, offset).convert("RGBA")
         picture.paste(layer, mask=layer)
         return (self.keypoints - middle) @ matrix.T + middle + shift
 
@@ -180,7 +192,7 @@ class _Scene:
         angle, height = rng.uniform(-1.3, 1.3), rng.uniform(-0.1, 0.9)
         direction = np.array([np.sin(angle), height, 0.35 + 0.6 * np.cos(angle)])
         self.distance = float(rng.uniform(40, 75))
-        self.shadow, self.shadow_shift = 0.0, (0, 0)
+        self.shadow, self.shadow_shift = 0.0, np.zeros(2)
         lamp, room, warmth = rng.uniform(0.6, 1.1), rng.uniform(0.2, 0.4), rng.normal(0, 0.06)
         if dataset == "asl_alphabet":
             day = rng.uniform(0.65, 1.05)
@@ -192,7 +204,7 @@ class _Scene:
         elif dataset == "arasl":
             light = scenes.studio(side, rng)
             self.shadow = float(rng.uniform(0, 0.4))
-            self.shadow_shift = tuple(int(v) for v in rng.normal(0, side / 12, 2))
+            self.shadow_shift = np.clip(rng.normal(0, 0.05, 2), -MARGIN, MARGIN) * side
             blur, noise = rng.uniform(0.2, 0.5) * side / 64, rng.uniform(0.5, 2.5)
         else:
             light = scenes.clutter(side, rng)
@@ -204,7 +216,7 @@ class _Scene:
             (lamp * np.array([1 + warmth, 1, 1 - warmth])).astype(np.float32),
             (room * np.array([1 - warmth, 1, 1 + warmth])).astype(np.float32),
         )
-        gain = rng.uniform(0.85, 1.15) * (1 + rng.normal(0, 0.03, 3))
+        gain = rng.uniform(0.85, 1.15) * (1 + rng.normal(0, 0.02, 3))
         self.sensor = Sensor(gain, grain(side, noise, rng))
 
     def defocus(self, picture: Image.Image, detail: float) -> Image.Image:

@@ -1,8 +1,8 @@
 """The flesh around the bones: one smooth solid of tapered capsules, traced to depth, normals and materials.
 
-The solid is a signed distance field (sphere tracing: Hart 1996, https://doi.org/10.1007/s003710050084). Capsules
-of the palm melt into each other and into the first bone of every finger; neighbouring fingers only touch, so
-the crease between them stays.
+The solid is a signed distance field (sphere tracing: Hart 1996, https://doi.org/10.1007/s003710050084).
+Capsules of the palm melt into each other and into the first bone of every finger; neighbouring fingers only
+touch, so the crease between them stays.
 """
 
 from dataclasses import dataclass
@@ -42,10 +42,10 @@ class Solid:
 class Relief:
     """What the camera sees of a solid, in a window of the picture.
 
-    top, left: the window's place in pixels; alpha (h, w) coverage in 0..1; depth (h, w) centimetres toward the
-    viewer; normal (h, w, 3); palmar (h, w): 1 where the surface faces as the palm does, -1 at the back;
-    part (h, w): number of the nearest capsule; along (h, w): 0..1 along that capsule; place (h, w, 3): the point in the
-    frame of the hand.
+    top, left: the window's place in pixels; alpha (h, w) coverage in 0..1; depth (h, w) centimetres toward
+    the viewer; normal (h, w, 3); palmar (h, w): 1 where the surface faces as the palm does, -1 at the back;
+    part (h, w): number of the nearest capsule, -1 for none; along (h, w): 0..1 along that capsule;
+    place (h, w, 3): the point in the frame of the hand.
     """
 
     top: int
@@ -79,11 +79,15 @@ def solid(pose: Pose, build: Build, cuff: float | None) -> Solid:
     dorsal = np.array([0.0, 0.0, -1.0])
     size = np.linalg.norm(build.knuckles[1]) / 8.96
     knuckles = build.knuckles
-    for k, (x, ra, rb) in enumerate(((1.25, 1.15, 0.98), (0.4, 1.2, 1.0), (-0.5, 1.15, 0.95), (-1.3, 1.1, 0.85))):
+    for k, (x, ra, rb) in enumerate(
+        ((1.25, 1.15, 0.98), (0.4, 1.2, 1.0), (-0.5, 1.15, 0.95), (-1.3, 1.1, 0.85))
+    ):
         add(np.array([x * size, 0.6, 0.0]), knuckles[k] * (1, 0.97, 1), ra, rb, dorsal)
     thumb_mcp = joints[2]
     add(np.array([1.0 * size, 1.2, 0.7]), 0.25 * joints[1] + 0.75 * thumb_mcp, 1.3, 1.15, dorsal)  # thenar
-    add(np.array([-1.7, 1.3, 0.55]) * size, np.array([-2.7, 5.2, 0.35]) * size, 1.15, 0.85, dorsal)  # hypothenar
+    add(
+        np.array([-1.7, 1.3, 0.55]) * size, np.array([-2.7, 5.2, 0.35]) * size, 1.15, 0.85, dorsal
+    )  # hypothenar
     add(0.45 * joints[1] + 0.55 * thumb_mcp, 0.45 * knuckles[0], 0.8, 0.9, dorsal)  # web
     add(0.15 * joints[1] + 0.85 * thumb_mcp, 0.72 * knuckles[0] + (0.2, 0, 0.1), 0.55, 0.7, dorsal)
     arm = forearm(pose)
@@ -120,8 +124,8 @@ def _runs(values: np.ndarray) -> np.ndarray:
 class _Field:
     """The signed distance of a solid along rays, where each ray knows which capsules it can meet.
 
-    The work is done on pairs of ray and capsule, sorted by ray, finger and bone, so that sums over the bones of
-    a finger and minima over the capsules of a ray are reductions over runs.
+    The work is done on pairs of ray and capsule, sorted by ray, finger and bone, so that sums over the bones
+    of a finger and minima over the capsules of a ray are reductions over runs.
     """
 
     def __init__(self, s: Solid, meets: np.ndarray) -> None:
@@ -162,7 +166,9 @@ class _Field:
     def distance(self, points: np.ndarray) -> np.ndarray:
         """Return the distance (rays,) from `points` (3, rays) to the nearest flesh or cloth."""
         d = self.parts(points)[0]
-        melt = np.bincount(self.ray[self.palm], np.exp(d[self.palm] / -_PALM_BLEND), self.rays).astype(np.float32)
+        melt = np.bincount(self.ray[self.palm], np.exp(d[self.palm] / -_PALM_BLEND), self.rays).astype(
+            np.float32
+        )
         if len(self.base):
             bases = np.exp(d[self.base] / -_PALM_BLEND)
             melt[self.base_rays] += np.maximum.reduceat(bases, self.base_runs)
@@ -234,8 +240,8 @@ def trace(
             inside[active] |= d < 0
             closer = np.abs(d) < miss[active]
             miss[active[closer]], closest[active[closer]] = np.abs(d[closer]), depth[closer]
-            # Where the last step shortened the distance by less than its length, the surface slopes: step further.
-            # Not where it is far: that could jump over a finger.
+            # Where the last step shortened the distance by less than its length, the surface slopes: step
+            # further. Not where it is far: that could jump over a finger.
             fall = before[active] - d
             gain = np.clip(stride[active] / np.maximum(fall, np.float32(0.02)), 1, 2.2)
             gain[(fall < 0.02) | (d > 0.5)] = 1
@@ -245,7 +251,7 @@ def trace(
         if not len(active):
             break
     miss[inside] = 0
-    creeping = active[z[active] > floor]  # along the skin, still not there: near enough
+    creeping = active[(z[active] > floor) & (miss[active] < 3 * near)]  # along the skin: near enough
     miss[creeping], closest[creeping] = 0, z[creeping]
     seen = np.flatnonzero(miss * scale < 1.25)
     if not len(seen):
@@ -259,7 +265,11 @@ def trace(
         full[pixels] = values
         return full.reshape(h, w, *values.shape[1:])
 
-    depth, alpha, parts = window(z, _FAR), window(np.clip(1.25 - miss[seen] * np.float32(scale), 0, 1), 0), window(part, -1)
+    depth, alpha, parts = (
+        window(z, _FAR),
+        window(np.clip(1.25 - miss[seen] * np.float32(scale), 0, 1), 0),
+        window(part, -1),
+    )
     normal = _normals(depth, alpha, scale)
     palmar = -(s.back[parts] * normal).sum(-1)
     place = window((s.frame.T @ points).T, 0)
@@ -267,7 +277,7 @@ def trace(
 
 
 def _tops(s: Solid, u: np.ndarray, v: np.ndarray, distance: float, margin: float) -> np.ndarray:
-    """Return for every capsule and ray (capsules, rays) a depth just in front of it, `_FAR` where they cannot meet."""
+    """Return a depth just in front of each capsule (capsules, rays), `_FAR` where the ray cannot meet it."""
     near = distance / (distance - s.start[:, 2]), distance / (distance - s.end[:, 2])
     pa, pb = s.start[:, :2] * near[0][:, None], s.end[:, :2] * near[1][:, None]
     axis = (pb - pa)[:, :, None]
@@ -298,5 +308,6 @@ def _normals(depth: np.ndarray, alpha: np.ndarray, scale: float) -> np.ndarray:
     y = np.clip(slope(0), -limit, limit)
     normal = np.stack([x, y, np.ones_like(x)], -1)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    smooth = gaussian_filter(normal * (alpha > 0)[..., None], (0.06 * scale, 0.06 * scale, 0))
+    spread = max(0.06 * scale, 0.55)
+    smooth = gaussian_filter(normal * (alpha > 0)[..., None], (spread, spread, 0))
     return smooth / (np.linalg.norm(smooth, axis=-1, keepdims=True) + np.float32(1e-6))

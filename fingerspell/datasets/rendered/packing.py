@@ -1,12 +1,12 @@
-"""How each collection was published: names of members, sizes, formats and quirks, and a zip that is always the same.
+"""How each collection was published: names, sizes, formats and quirks, and a zip that is always the same.
 
-asl_alphabet (https://www.kaggle.com/datasets/grassknoted/asl-alphabet): nested folders, `A/A1.jpg` numbered along
-the capture, 200x200 JPEG with a blue frame; a flat folder of 28 test pictures, none for `del`.
-synthetic_asl (https://www.kaggle.com/datasets/lexset/synthetic-asl-alphabet): `Train_Alphabet/A/<uuid>.png` and
-`Test_Alphabet/A/<uuid>.png`, nine to one, and an overview picture at the root that belongs to no class. The names
-are invented: only the folders are published knowledge. Square here (512x512), 513x512 in the original.
-arasl (https://data.mendeley.com/datasets/y7pckrw6z2/1): `ain/AIN (1).JPG`, 64x64 grey JPEG; .jpg and .JPG both occur;
-a fifth of kaaf and meem is 256x256; a few haa are 768x1024 in colour; classes are unequal.
+asl_alphabet (https://www.kaggle.com/datasets/grassknoted/asl-alphabet): nested folders, `A/A1.jpg` numbered
+along the capture, 200x200 JPEG with a blue frame; a flat folder of 28 test pictures, none for `del`.
+synthetic_asl (https://www.kaggle.com/datasets/lexset/synthetic-asl-alphabet): `Train_Alphabet/A/<uuid>.png`
+and `Test_Alphabet/A/<uuid>.png`, nine to one, and an overview picture at the root that belongs to no class.
+The names of the pictures are invented: only the folders are known. Square here (512x512), 513x512 there.
+arasl (https://data.mendeley.com/datasets/y7pckrw6z2/1): `ain/AIN (1).JPG`, 64x64 grey JPEG; .jpg and .JPG
+both occur; a fifth of kaaf and meem is 256x256; a few haa are 768x1024 in colour; classes are unequal.
 """
 
 import io
@@ -31,10 +31,12 @@ ARCHIVES = {
 # Published images per class of ArASL.
 ARASL_SIZES = {
     "ain": 2114, "al": 1343, "aleff": 1672, "bb": 1791, "dal": 1634, "dha": 1723, "dhad": 1670, "fa": 1955,
-    "gaaf": 1705, "ghain": 1977, "ha": 1592, "haa": 1526, "jeem": 1552, "kaaf": 1774, "khaa": 1607, "la": 1746,
-    "laam": 1832, "meem": 1765, "nun": 1819, "ra": 1659, "saad": 1895, "seen": 1638, "sheen": 1507, "ta": 1816,
-    "taa": 1838, "thaa": 1766, "thal": 1582, "toot": 1791, "waw": 1371, "ya": 1722, "yaa": 1293, "zay": 1374,
+    "gaaf": 1705, "ghain": 1977, "ha": 1592, "haa": 1526, "jeem": 1552, "kaaf": 1774, "khaa": 1607,
+    "la": 1746, "laam": 1832, "meem": 1765, "nun": 1819, "ra": 1659, "saad": 1895, "seen": 1638,
+    "sheen": 1507, "ta": 1816, "taa": 1838, "thaa": 1766, "thal": 1582, "toot": 1791, "waw": 1371,
+    "ya": 1722, "yaa": 1293, "zay": 1374,
 }  # fmt: skip
+OVERVIEW = "overview.png"
 BURST = {"asl_alphabet": 9, "synthetic_asl": 3, "arasl": 6}
 
 
@@ -47,10 +49,16 @@ class Shot:
     height: int
     mode: str = "RGB"
 
+    @property
+    def corner(self) -> tuple[int, int]:
+        """Where the image is cut out of the middle of a square as long as its longer side."""
+        long = max(self.width, self.height)
+        return (long - self.width) // 2, (long - self.height) // 2
+
 
 @dataclass(frozen=True)
 class Burst:
-    """Consecutive images of one sign by one signer: `name` is unique in the collection, `number` within the label."""
+    """Consecutive images of one sign by one signer; `name` is unique overall, `number` within the label."""
 
     name: str
     label: str
@@ -78,7 +86,11 @@ def _asl_alphabet(count: int, seed: int) -> Layout:
     labels = (*AMERICAN, "del", "nothing", "space")
     folder = "asl_alphabet_train/asl_alphabet_train"
     for label in labels:
-        yield label, "train", [Shot(f"{folder}/{label}/{label}{n}.jpg", 200, 200) for n in range(1, count + 1)]
+        yield (
+            label,
+            "train",
+            [Shot(f"{folder}/{label}/{label}{n}.jpg", 200, 200) for n in range(1, count + 1)],
+        )
     for label in labels:
         if label != "del":
             yield label, "test", [Shot(f"asl_alphabet_test/asl_alphabet_test/{label}_test.jpg", 200, 200)]
@@ -99,7 +111,7 @@ def _arasl(count: int, seed: int) -> Layout:
         shots = []
         for n in range(1, number + 1):
             width, height, mode = 64, 64, "L"
-            middle = n - number // 5  # the odd sizes lie together, as one camera's would
+            middle = n - number // 5 - 1  # the odd sizes lie together, as one camera's would
             if label in ("kaaf", "meem") and 0 <= middle < max(1, round(0.18 * number)):
                 width, height = 256, 256
             elif label == "haa" and n > number - max(1, round(0.0066 * number)):
@@ -112,10 +124,15 @@ def _arasl(count: int, seed: int) -> Layout:
 
 
 def encode(picture: Image.Image, shot: Shot) -> bytes:
-    """Encode a picture as its archive stores it; always the same bytes for the same picture."""
-    if picture.size != (shot.width, shot.height):
-        picture = picture.resize((shot.width, shot.height), Image.Resampling.BILINEAR)
-    picture = picture.convert(shot.mode)
+    """Encode a square picture as its archive stores it; always the same bytes for the same picture."""
+    long = max(shot.width, shot.height)
+    if picture.width != long:
+        # PNG doubles its pixels: smooth ones would take twice the time and space to compress.
+        doubled = shot.member.endswith(".png")
+        method = Image.Resampling.NEAREST if doubled else Image.Resampling.BILINEAR
+        picture = picture.resize((long, long), method)
+    x, y = shot.corner
+    picture = picture.crop((x, y, x + shot.width, y + shot.height)).convert(shot.mode)
     if shot.member.endswith(".png"):
         return _png(np.asarray(picture))
     stream = io.BytesIO()
@@ -151,6 +168,15 @@ def add(archive: zipfile.ZipFile, member: str, data: bytes) -> None:
     entry = zipfile.ZipInfo(member, date_time=(2020, 1, 1, 0, 0, 0))
     entry.external_attr = 0o644 << 16
     archive.writestr(entry, data)
+
+
+def overview(pictures: dict[str, bytes]) -> bytes:
+    """Make the picture of all signs that lies at the root of synthetic_asl: nine in a row, 96 pixels each."""
+    sheet = Image.new("RGB", (9 * 96, 3 * 96))
+    for place, data in enumerate(pictures.values()):
+        thumbnail = Image.open(io.BytesIO(data)).resize((96, 96), Image.Resampling.BOX)
+        sheet.paste(thumbnail, (place % 9 * 96, place // 9 * 96))
+    return _png(np.asarray(sheet))
 
 
 def labels_csv(bursts: list[Burst]) -> str:

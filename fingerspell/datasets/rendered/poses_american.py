@@ -1,7 +1,7 @@
 """The signs of the American manual alphabet, as the pictures of the ASL Alphabet collection hold them.
 
-Seen from the viewer, right hand, degrees. J and Z are stills out of their movements; `space` and `del` are the
-collection's own (https://www.kaggle.com/datasets/grassknoted/asl-alphabet).
+Seen from the viewer, right hand, degrees. J and Z are stills out of their movements; `space` and `del` are
+the collection's own (https://www.kaggle.com/datasets/grassknoted/asl-alphabet).
 """
 
 from fingerspell.datasets.rendered.skeleton import Finger, Pose, Thumb

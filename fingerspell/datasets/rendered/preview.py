@@ -1,6 +1,6 @@
 """A contact sheet of canonical poses, for whoever writes them.
 
-    python -m fingerspell.datasets.rendered.preview poses_american sheet.png [name …]
+python -m fingerspell.datasets.rendered.preview poses_american sheet.png [name …]
 """
 
 import sys
@@ -14,7 +14,9 @@ from fingerspell.datasets.rendered.shading import Light, shade, skin
 from fingerspell.datasets.rendered.skeleton import Pose, build, closed
 
 _LIGHT = Light(
-    np.array([-0.45, 0.6, 0.66]), np.array([0.95, 0.92, 0.86], np.float32), np.array([0.34, 0.36, 0.4], np.float32)
+    np.array([-0.45, 0.6, 0.66]),
+    np.array([0.95, 0.92, 0.86], np.float32),
+    np.array([0.34, 0.36, 0.4], np.float32),
 )
 
 

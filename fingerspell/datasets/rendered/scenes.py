@@ -1,4 +1,4 @@
-"""What stands behind the hand: one plain room, studio walls, clutter. All linear RGB, (size, size, 3), float32."""
+"""What stands behind the hand: a plain room, studio walls, clutter; linear RGB, (size, size, 3), float32."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -20,7 +20,7 @@ def _ramp(size: int, angle: float) -> np.ndarray:
 
 
 def attic(size: int, room: np.random.Generator, shift: tuple[float, float], daylight: float) -> np.ndarray:
-    """One bright room under a roof: slanted wall, wooden window frame, skirting; the camera moved by `shift` (0..1).
+    """One bright room under a roof: wall, wooden window frame, skirting; the camera moved by `shift` (0..1).
 
     `room` must be the same generator state for every picture of the collection: it is the same room.
     """
@@ -40,7 +40,9 @@ def attic(size: int, room: np.random.Generator, shift: tuple[float, float], dayl
     pen.polygon(at((-1, -1), (2, -1), (2, -0.06), (0.42, 0.035), (-1, -0.22)), (238, 244, 250))
     pen.line(at((-1, -0.04), (0.45, 0.10), (2, 0.04)), (92, 64, 40), big // 60)
     pen.polygon(at((0.0, 0.96), (0.14, 0.93), (0.14, 2), (0, 2)), (60, 58, 62))
-    picture = picture.filter(ImageFilter.GaussianBlur(big / 140)).resize((size, size), Image.Resampling.BILINEAR)
+    picture = picture.filter(ImageFilter.GaussianBlur(big / 140)).resize(
+        (size, size), Image.Resampling.BILINEAR
+    )
     light = linear(np.asarray(picture))
     light *= (1 + 0.25 * _ramp(size, 2.0) + 0.02 * _clouds(size, size / 5, room))[..., None]
     return light * np.float32(daylight)
@@ -55,9 +57,15 @@ def studio(size: int, rng: np.random.Generator) -> np.ndarray:
         base, uneven = rng.uniform(0.25, 0.4), 0.12
     else:
         base, uneven = rng.uniform(0.42, 0.72), 0.03
-    wall = 1 + rng.uniform(0.1, 0.6) * _ramp(size, rng.uniform(0, 6.3)) + uneven * _clouds(size, size / 3, rng)
+    wall = (
+        1 + rng.uniform(0.1, 0.6) * _ramp(size, rng.uniform(0, 6.3)) + uneven * _clouds(size, size / 3, rng)
+    )
     if kind < 0.2 and rng.uniform() < 0.6:  # folds
-        fold = np.sin(np.mgrid[0:size, 0:size][1] / size * rng.uniform(18, 45) + rng.uniform(0, 6) + _clouds(size, size / 2, rng))
+        fold = np.sin(
+            np.mgrid[0:size, 0:size][1] / size * rng.uniform(18, 45)
+            + rng.uniform(0, 6)
+            + _clouds(size, size / 2, rng)
+        )
         wall = wall * (1 + 0.2 * fold)
     if rng.uniform() < 0.06:
         wall[:, : int(size * rng.uniform(0.05, 0.15))] *= 0.7
@@ -67,7 +75,7 @@ def studio(size: int, rng: np.random.Generator) -> np.ndarray:
 
 def clutter(size: int, rng: np.random.Generator) -> np.ndarray:
     """A busy indoor or outdoor place, out of focus by a little or a lot."""
-    palette = rng.uniform(10, 250, (6, 3)) * rng.uniform(0.6, 1, (6, 1))
+    palette = rng.uniform(20, 235, (6, 1)) * (1 + rng.uniform(0.1, 0.6) * rng.uniform(-1, 1, (6, 3)))
     picture = Image.fromarray(_sky(size, palette, rng))
     pen = ImageDraw.Draw(picture)
     for _ in range(rng.integers(2, 5)):
@@ -123,7 +131,11 @@ def _blobs(pen: ImageDraw.ImageDraw, size: int, palette: np.ndarray, rng: np.ran
 def _boxes(pen: ImageDraw.ImageDraw, size: int, palette: np.ndarray, rng: np.random.Generator) -> None:
     for _ in range(rng.integers(4, 12)):
         x, y = rng.uniform(-0.2, 0.9, 2) * size
-        corners = np.array([[0, 0], [1, rng.uniform(-0.2, 0.2)], [1, 1], [0, 1]]) * rng.uniform(0.08, 0.45, 2) * size
+        corners = (
+            np.array([[0, 0], [1, rng.uniform(-0.2, 0.2)], [1, 1], [0, 1]])
+            * rng.uniform(0.08, 0.45, 2)
+            * size
+        )
         pen.polygon([(x + a, y + b) for a, b in corners], _colour(palette, rng))
 
 

@@ -1,9 +1,10 @@
 """Skin under a light: from what the camera sees of a solid to its colours."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, minimum_filter
 
 from fingerspell.datasets.rendered.flesh import SLEEVE_PART, Relief, Solid
 
@@ -26,15 +27,17 @@ class Skin:
 
 @dataclass(frozen=True)
 class Light:
-    """A lamp and the glow of the room: direction (3,) toward the lamp in the viewer's frame, linear RGB each."""
+    """A lamp and the glow of the room, linear RGB; direction (3,) toward the lamp in the viewer's frame."""
 
     direction: np.ndarray
     lamp: np.ndarray
     room: np.ndarray
 
 
-# Skin from very light to very dark, sRGB: the back of the hand; palms are lighter, the more so the darker the skin.
-_TONES = np.array([[244, 208, 184], [230, 184, 152], [208, 152, 116], [176, 120, 84], [134, 86, 58], [88, 56, 40]])
+# Skin from very light to very dark, sRGB: the back of the hand. Palms are lighter, most so in dark skin.
+_TONES = np.array(
+    [[244, 208, 184], [230, 184, 152], [208, 152, 116], [176, 120, 84], [134, 86, 58], [88, 56, 40]]
+)
 
 
 def linear(srgb: np.ndarray) -> np.ndarray:
@@ -43,7 +46,7 @@ def linear(srgb: np.ndarray) -> np.ndarray:
 
 
 def skin(rng: np.random.Generator, tone: float | None = None) -> Skin:
-    """Draw a signer's skin and sleeve; `tone` in 0 (very light) .. 1 (very dark) is drawn evenly if not given."""
+    """Draw a signer's skin and sleeve; `tone` is 0 (very light) .. 1 (very dark), by default drawn evenly."""
     tone = rng.uniform(0, 1) if tone is None else tone
     steps = np.linspace(0, 1, len(_TONES))
     back = np.array([np.interp(tone, steps, _TONES[:, c]) for c in range(3)]) * rng.normal(1, 0.015, 3)
@@ -71,31 +74,38 @@ def shade(relief: Relief, solid: Solid, skin: Skin, light: Light, scale: float) 
     gloss = np.clip(normal @ half.astype(np.float32), 0, 1) ** 18 * lit * 0.07
     up = 0.75 + 0.25 * normal[..., 1]
     glow = (0.55 + 0.45 * np.clip(normal[..., 2], 0, 1)) * up * open_sky
-    bleed = np.array([0.10, 0.025, 0.01], np.float32) * (4 * lit * (1 - lit))[..., None]  # light through the skin's edge
-    colour = albedo * (lit[..., None] * (light.lamp * open_sky[..., None] ** 0.5 + bleed) + glow[..., None] * light.room)
+    bleed = np.array([0.10, 0.025, 0.01], np.float32) * (4 * lit * (1 - lit))[..., None]
+    colour = albedo * (
+        lit[..., None] * (light.lamp * open_sky[..., None] ** 0.5 + bleed) + glow[..., None] * light.room
+    )
     colour = (colour + gloss[..., None] * light.lamp).astype(np.float32)
     # The rim, where rays only graze the skin, takes its colour from the skin beside it.
-    inner = (relief.alpha > 0.98).astype(np.float32)[..., None]
+    inner = minimum_filter(relief.alpha, 3, mode="constant") > 0.4
+    inner = inner.astype(np.float32)[..., None]
     near = gaussian_filter(np.concatenate([colour * inner, inner], 2), (1.0, 1.0, 0), truncate=2.5)
-    return np.where((inner > 0) | (near[..., 3:] < 0.02), colour, near[..., :3] / np.maximum(near[..., 3:], 0.02))
+    return np.where(
+        (inner > 0) | (near[..., 3:] < 0.02), colour, near[..., :3] / np.maximum(near[..., 3:], 0.02)
+    )
 
 
 def _albedo(relief: Relief, solid: Solid, skin: Skin) -> np.ndarray:
     part, along, palmar, place = relief.part, relief.along, relief.palmar, relief.place
     side = np.clip(palmar * 1.2 + 0.35, 0, 1)[..., None]
     colour = skin.back + (skin.palm - skin.back) * side
-    texture = skin.mottle[(place[..., 1] * 6).astype(int) % 64, ((place[..., 0] + place[..., 2]) * 6).astype(int) % 64]
+    texture = skin.mottle[
+        (place[..., 1] * 6).astype(int) % 64, ((place[..., 0] + place[..., 2]) * 6).astype(int) % 64
+    ]
     finger = (part >= 0) & (part < 15)
     bone = part % 3
     tip = finger & (bone == 2)
     # Creases: across the joints on the palm's side, wrinkles over the knuckles at the back.
     joint = np.where(finger & (bone > 0), along, 1) * 2.6
-    crease = np.exp(-((joint / 0.13) ** 2)) * np.where(palmar > 0, 0.42 * np.clip(palmar * 2, 0, 1), 0.25)
+    crease = np.exp(-((joint / 0.13) ** 2)) * np.where(palmar > 0, 0.34 * np.clip(palmar * 2, 0, 1), 0.1)
     near = np.where(finger & (bone < 2), 1 - along, 1) * 3.6
-    crease += np.where(palmar < 0, 0.25, 0.1) * np.exp(-((near / 0.25) ** 2))
+    crease += np.where(palmar < 0, 0.12, 0.05) * np.exp(-((near / 0.3) ** 2))
     palm = (part >= 15) & (part < 22) & (palmar > 0.2)
     crease += 0.4 * palm * _palm_lines(place)
-    colour = colour * (1 - crease + 0.05 * texture)[..., None]
+    colour = colour * (1 - crease + 0.03 * texture)[..., None]
     warm = np.where(tip, along, 0) + 0.5 * np.where(finger & (bone == 1), 1 - along, 0)
     colour = colour * (1 + warm[..., None] * np.array([0.05, -0.05, -0.04], np.float32))
     nail = np.clip((-palmar - 0.62) * 8, 0, 1) * tip * np.clip((along - 0.35) * 9, 0, 1)
@@ -103,7 +113,9 @@ def _albedo(relief: Relief, solid: Solid, skin: Skin) -> np.ndarray:
     rim = nail * (1 - nail) * 4
     colour = colour * (1 - 0.3 * rim)[..., None]
     cloth = skin.sleeve * (1 + 0.1 * texture + skin.stripes * np.sign(np.sin(place[..., 1] * 5)))[..., None]
-    return np.where((part >= SLEEVE_PART)[..., None], np.clip(cloth, 0, 1), np.clip(colour, 0, 1)).astype(np.float32)
+    return np.where((part >= SLEEVE_PART)[..., None], np.clip(cloth, 0, 1), np.clip(colour, 0, 1)).astype(
+        np.float32
+    )
 
 
 _LINES = (  # heart, head and life line, in the frame of the hand
@@ -117,7 +129,7 @@ def _palm_lines(place: np.ndarray) -> np.ndarray:
     x, y = place[..., 0], place[..., 1]
     best = np.full(x.shape, 9, np.float32)
     for line in _LINES:
-        for (ax, ay), (bx, by) in zip(line, line[1:]):
+        for (ax, ay), (bx, by) in pairwise(line):
             dx, dy = bx - ax, by - ay
             t = np.clip(((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy), 0, 1)
             np.minimum(best, (x - ax - t * dx) ** 2 + (y - ay - t * dy) ** 2, out=best)
@@ -156,5 +168,7 @@ def _shadow(depth: np.ndarray, direction: np.ndarray, scale: float) -> np.ndarra
     for reach in (0.5, 0.9, 1.4, 2.1, 3.0, 4.2):
         dx, dy = direction[0] / slope * reach * scale, -direction[1] / slope * reach * scale
         above = _shifted(depth, round(dx), round(dy)) - depth - np.float32(reach * direction[2] / slope)
-        np.maximum(dark, np.clip((above - 0.1) / np.float32(0.2 + 0.25 * reach), 0, 1) * (above < 6), out=dark)
+        np.maximum(
+            dark, np.clip((above - 0.1) / np.float32(0.2 + 0.25 * reach), 0, 1) * (above < 6), out=dark
+        )
     return gaussian_filter(dark, 0.12 * scale)

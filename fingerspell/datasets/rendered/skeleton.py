@@ -3,9 +3,9 @@
 Joints follow the order of MediaPipe Hands (Zhang et al. 2020, https://arxiv.org/abs/2006.10214): 0 wrist;
 1-4 thumb CMC, MCP, IP, tip; 5-8 index MCP, PIP, DIP, tip; 9-12 middle; 13-16 ring; 17-20 little.
 
-The frame of the hand, in centimetres, for a RIGHT hand held up with its palm toward the viewer: origin at the
-wrist, +x toward the thumb (the viewer's right), +y along the fingers (up), +z out of the palm (to the viewer).
-A left hand is the mirror image of the picture; poses are always written for the right one.
+The frame of the hand, in centimetres, for a RIGHT hand held up with its palm toward the viewer: origin at
+the wrist, +x toward the thumb (the viewer's right), +y along the fingers (up), +z out of the palm (to the
+viewer). A left hand is the mirror image of the picture; poses are always written for the right one.
 """
 
 import math
@@ -20,8 +20,8 @@ FINGERS = ("index", "middle", "ring", "little")
 class Finger:
     """One finger's angles in degrees.
 
-    mcp, pip, dip: flexion toward the palm at the knuckle, the middle and the last joint. 0 is straight. A fist
-    has about (85, 100, 50); a straight finger pointing at right angles out of the palm is (90, 0, 0).
+    mcp, pip, dip: flexion toward the palm at the knuckle, the middle and the last joint. 0 is straight. A
+    fist has about (85, 100, 50); a straight finger pointing at right angles out of the palm is (90, 0, 0).
     spread: sideways at the knuckle, positive toward the thumb (for all four fingers). Relaxed is about
     index 4, middle 0, ring -4, little -9; fingers held together are index -1, middle 0, ring 2, little 4;
     wide apart index 14, middle 2, ring -10, little -22.
@@ -37,8 +37,8 @@ class Finger:
 class Thumb:
     """The thumb's angles in degrees.
 
-    out: direction of the metacarpal in the plane of the palm, from +y (0, alongside the fingers) toward +x (90,
-    straight out to the side). front: its elevation out of that plane toward +z (in front of the palm).
+    out: direction of the metacarpal in the plane of the palm, from +y (0, alongside the fingers) toward +x
+    (90, straight out to the side). front: its elevation out of that plane toward +z (in front of the palm).
     turn: which way mcp and ip bend. 0 bends in the plane of the palm, sweeping the tip toward and across the
     palm (anticlockwise as the viewer sees it); 90 bends it backward, toward the palm (-z): the pad faces the
     palm, as when the thumb wraps over closed fingers. mcp, ip: flexion of the two outer joints.
@@ -99,7 +99,7 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Build:
-    """A signer's proportions: knuckle positions (4, 3), finger bones (4, 3), thumb base (3,), thumb bones (3,).
+    """A signer's proportions: knuckles (4, 3), finger bones (4, 3), thumb base (3,), thumb bones (3,).
 
     All in centimetres, in the frame of the hand; `thickness` multiplies every radius of the flesh.
     """
@@ -157,12 +157,12 @@ _X, _Y, _Z = np.eye(3)
 
 
 def orientation(pose: Pose) -> np.ndarray:
-    """Return the (3, 3) matrix that takes the frame of the hand to the viewer's (x right, y up, z to the viewer)."""
+    """Return the (3, 3) matrix from the frame of the hand to the viewer's (x right, y up, z to viewer)."""
     return rotation(_Z, pose.roll) @ rotation(_Y, pose.yaw) @ rotation(_X, pose.pitch)
 
 
 def _thumb(thumb: Thumb, build: Build) -> tuple[np.ndarray, np.ndarray]:
-    """Return the thumb's four joints (4, 3) and the backs (3, 3) of its bones: unit vectors out of the nail."""
+    """Return the thumb's four joints (4, 3) and the backs (3, 3) of its bones: unit vectors, nail side."""
     out, front = np.deg2rad([thumb.out, thumb.front])
     along = np.array([np.cos(front) * np.sin(out), np.cos(front) * np.cos(out), np.sin(front)])
     normal = np.array([-np.sin(front) * np.sin(out), -np.sin(front) * np.cos(out), np.cos(front)])
@@ -196,7 +196,9 @@ def kinematics(pose: Pose, build: Build) -> tuple[np.ndarray, np.ndarray]:
     `backs[finger, bone]` is the unit vector that leaves the bone on the side of the nail; thumb first.
     """
     parts = [_thumb(pose.thumb, build)]
-    parts += [_finger(getattr(pose, name), build.knuckles[i], build.bones[i]) for i, name in enumerate(FINGERS)]
+    parts += [
+        _finger(getattr(pose, name), build.knuckles[i], build.bones[i]) for i, name in enumerate(FINGERS)
+    ]
     joints = np.concatenate([np.zeros((1, 3)), *(joints for joints, _ in parts)])
     return joints, np.array([backs for _, backs in parts])
 
@@ -204,7 +206,9 @@ def kinematics(pose: Pose, build: Build) -> tuple[np.ndarray, np.ndarray]:
 def forearm(pose: Pose) -> np.ndarray:
     """Return the unit vector from the wrist to the elbow, in the frame of the hand."""
     flexion, deviation = np.deg2rad([pose.wrist_flexion, pose.wrist_deviation])
-    return np.array([np.sin(deviation) * np.cos(flexion), -np.cos(deviation) * np.cos(flexion), np.sin(flexion)])
+    return np.array(
+        [np.sin(deviation) * np.cos(flexion), -np.cos(deviation) * np.cos(flexion), np.sin(flexion)]
+    )
 
 
 def limited(pose: Pose) -> Pose:

@@ -1,0 +1,192 @@
+"""Pictures of every kind become the same sort of array, with the values that they should have."""
+
+import warnings
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fingerspell.errors import FingerspellError
+from fingerspell.images import RESAMPLING, decode, to_array
+
+# Four quarters, told apart by their brightness: upper left, upper right, lower left, lower right.
+QUARTERS = np.kron([[0, 80], [160, 240]], np.ones((8, 8))).astype(np.uint8)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    stream = BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def array(image: Image.Image, size: int = 2, channels: int = 1, kind: str = "PNG", **options) -> np.ndarray:
+    return to_array(decode(encoded(image, kind)), size, channels, **options)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "I;16", "F"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_mode_gives_bytes_of_the_asked_shape(mode, channels):
+    picture = Image.new(mode, (30, 20))
+    kind = {"CMYK": "JPEG", "YCbCr": "JPEG", "I": "TIFF", "F": "TIFF"}.get(mode, "PNG")
+    result = array(picture, 7, channels, kind)
+    assert result.shape == (7, 7, channels)
+    assert result.dtype == np.uint8
+
+
+def test_the_whole_picture_is_scaled_without_cropping():
+    wide = Image.fromarray(QUARTERS).resize((64, 16), Image.Resampling.NEAREST)
+    assert array(wide, resample="box").squeeze().tolist() == [[0, 80], [160, 240]]
+
+
+def test_a_picture_of_the_right_size_is_left_alone():
+    assert (array(Image.fromarray(QUARTERS), 16).squeeze() == QUARTERS).all()
+
+
+@pytest.mark.parametrize(
+    "orientation, expected",
+    [
+        (1, [[0, 80], [160, 240]]),
+        (2, [[80, 0], [240, 160]]),
+        (3, [[240, 160], [80, 0]]),
+        (4, [[160, 240], [0, 80]]),
+        (5, [[0, 160], [80, 240]]),
+        (6, [[160, 0], [240, 80]]),
+        (7, [[240, 80], [160, 0]]),
+        (8, [[80, 240], [0, 160]]),
+    ],
+)
+def test_a_photograph_is_turned_upright(orientation, expected):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(QUARTERS), "JPEG", quality=100, exif=exif)
+    upright = to_array(decode(data), 2, 1, "box").squeeze()
+    assert np.abs(upright.astype(int) - expected).max() <= 2
+
+
+def test_a_fault_elsewhere_in_the_exif_block_is_no_obstacle():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x0131] = "software"
+    data = encoded(Image.fromarray(QUARTERS), "JPEG", quality=100, exif=exif)
+    assert data.count(b"\x01\x31\x00\x02") == 1
+    data = data.replace(b"\x01\x31\x00\x02", b"\x01\x00\x00\x02")  # now a width that is no number
+    assert np.abs(to_array(decode(data), 2, 1, "box").squeeze() - [[160.0, 0], [240, 80]]).max() <= 2
+
+
+def test_colours_come_as_red_green_blue():
+    assert array(Image.new("RGB", (4, 4), (10, 20, 30)), 1, 3).tolist() == [[[10, 20, 30]]]
+
+
+def test_grey_is_the_luma_of_the_colours():
+    """ITU-R BT.601, as everywhere in Pillow: 0.299 R + 0.587 G + 0.114 B."""
+    for colour, grey in (((255, 0, 0), 76), ((0, 255, 0), 150), ((0, 0, 255), 29), ((9, 9, 9), 9)):
+        assert array(Image.new("RGB", (4, 4), colour), 1, 1).item() == grey
+
+
+def test_grey_becomes_three_equal_colours():
+    assert array(Image.new("L", (4, 4), 77), 1, 3).tolist() == [[[77, 77, 77]]]
+
+
+def test_a_palette_is_looked_up():
+    picture = Image.new("P", (4, 4), 1)
+    picture.putpalette([0, 0, 0, 200, 100, 50])
+    assert array(picture, 1, 3).tolist() == [[[200, 100, 50]]]
+
+
+def test_printing_inks_become_light():
+    result = array(Image.new("CMYK", (8, 8), (255, 0, 0, 0)), 1, 3, "JPEG")
+    assert np.abs(result.astype(int) - [0, 255, 255]).max() <= 3
+    assert array(Image.new("CMYK", (8, 8), (0, 0, 0, 0)), 1, 1, "JPEG").item() >= 252
+
+
+@pytest.mark.parametrize("value, expected", [(0, 0), (257 * 100, 100), (257 * 200, 200), (65535, 255)])
+def test_sixteen_bits_are_scaled_and_not_clipped(value, expected):
+    picture = np.full((4, 4), value, np.uint16)
+    picture[0, 0] = 65535
+    result = array(Image.fromarray(picture), 4)
+    assert result[3, 3, 0] == expected
+
+
+def test_one_bit_is_black_and_white():
+    assert array(Image.new("1", (4, 4), 1), 1).item() == 255
+
+
+@pytest.mark.parametrize(
+    "mode, clear, half", [("RGBA", (200, 200, 200, 0), (200, 200, 200, 128)), ("LA", (200, 0), (200, 128))]
+)
+def test_what_is_transparent_is_black(mode, clear, half):
+    assert array(Image.new(mode, (4, 4), clear), 1).item() == 0
+    assert abs(array(Image.new(mode, (4, 4), half), 1).item() - 100) <= 1
+
+
+def test_a_transparent_palette_colour_is_black():
+    picture = Image.new("P", (4, 4), 1)
+    picture.putpalette([0, 0, 0, 200, 100, 50])
+    data = encoded(picture, transparency=1)
+    assert to_array(decode(data), 1, 3).tolist() == [[[0, 0, 0]]]
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_of_an_animation_the_first_frame_is_taken(kind):
+    frames = [Image.new("RGB", (16, 16), (value,) * 3) for value in (250, 20, 90)]
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **lossless)
+    assert to_array(decode(data), 1, 1).item() == 250
+
+
+def test_every_filter_gives_its_own_golden_values():
+    ramp = np.repeat(np.array([[0, 10, 200, 30, 90, 255]], np.uint8), 6, axis=0)
+    golden = {
+        "nearest": [10, 90],  # the middle one of three
+        "box": [70, 125],  # their mean
+        "bilinear": [58, 130],  # (2/3·0 + 1·10 + 2/3·200 + 1/3·30) / (8/3), and so on
+        "bicubic": [56, 134],
+        "lanczos": [51, 139],
+    }
+    assert set(golden) == set(RESAMPLING)
+    found = {name: array(Image.fromarray(ramp), resample=name)[0, :, 0].tolist() for name in RESAMPLING}
+    assert found == golden
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
+def test_a_file_cut_short_is_refused(kind):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    data = encoded(Image.fromarray(noise), kind)
+    for part in (0, 3, 20, len(data) // 2, int(len(data) * 0.9)):
+        with pytest.raises(FingerspellError, match="cannot be decoded"):
+            decode(data[:part])
+
+
+@pytest.mark.parametrize("data", [b"", b"member,label\n", b"%PDF-1.7", b"\xff\xd8\xff\xe0", bytes(1000)])
+def test_what_is_no_picture_is_refused(data):
+    with pytest.raises(FingerspellError, match="cannot be decoded"):
+        decode(data)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
+def test_damaged_bytes_are_refused_or_give_a_picture(kind):
+    """Never another exception: one image must not end the work on all."""
+    random = np.random.default_rng(1)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = Image.fromarray(random.integers(0, 256, (24, 24, 3), np.uint8))
+    data = encoded(picture, kind, **({} if kind in ("GIF", "BMP") else {"exif": exif}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(400):
+            damaged = bytearray(data)
+            for place in random.integers(0, min(len(data), 300), 4):
+                damaged[place] = random.integers(256)
+            try:
+                result = to_array(decode(bytes(damaged)), 8, 3)
+            except FingerspellError:
+                continue
+            assert result.shape == (8, 8, 3)
+
+
+def test_a_decompression_bomb_is_refused_unopened():
+    data = bytearray(encoded(Image.new("1", (8, 8))))
+    data[16:24] = (40_000).to_bytes(4, "big") * 2  # width and height in the header of a PNG
+    with pytest.raises(FingerspellError, match="cannot be decoded"):
+        decode(bytes(data))

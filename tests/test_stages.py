@@ -1,0 +1,387 @@
+"""What a user can do wrong, and what can go wrong: one sentence, no success, nothing lost and nothing half-written.
+
+The real scripts run in a real folder, on archives in the published layout that are made here.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Repository
+from PIL import Image
+
+from fingerspell.datasets.catalogue import DATASETS
+from fingerspell.files import sha256
+
+ARASL = DATASETS["arasl"]
+PER_CLASS = 6
+CORRUPT = "ArASL_Database_54K_Final/dal/DAL (3).jpg"
+OUTPUTS = ("data", "models", "metrics", "plots")
+
+
+def member(label: str, number: int) -> str:
+    return f"ArASL_Database_54K_Final/{label}/{label.upper()} ({number}).jpg"
+
+
+def jpeg(side: int, seed: int) -> bytes:
+    stream = BytesIO()
+    pixels = np.random.default_rng(seed).integers(0, 256, (5, 5), np.uint8)
+    Image.fromarray(pixels).resize((side, side)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def pack(path: Path, labels=ARASL.classes, side: int = 20) -> Path:
+    """Write an archive as ArASL publishes it, with one image that is cut short."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for at, label in enumerate(labels):
+            data = jpeg(side, at)  # all of a class alike, so that large ones are quickly made
+            for number in range(1, PER_CLASS + 1):
+                name = member(label, number)
+                archive.writestr(name, data[:200] if name == CORRUPT else data + bytes([number]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """ArASL in miniature, up to the arrays that `arasl_cnn` is trained on."""
+    repository = Repository(tmp_path_factory.mktemp("stages") / "fingerspell")
+    pack(repository.folder / "data/archives" / ARASL.archive)
+
+    def shrink(params: dict) -> None:
+        params["datasets"]["arasl"]["source"] = "original"
+        params["experiments"]["arasl_cnn"].update(image_size=16, epochs=2)
+
+    repository.change(shrink)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("FINGERSPELL_ARCHIVES", raising=False)
+        for stage, name in (("download", "arasl"), ("audit", "arasl")):
+            repository.stage(stage, name)
+        for stage in ("split", "prepare"):
+            repository.stage(stage, "arasl_cnn")
+    return repository
+
+
+@pytest.fixture
+def study(prepared: Repository, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
+    """The same, with the parameters put back after the test."""
+    monkeypatch.delenv("FINGERSPELL_ARCHIVES", raising=False)
+    params = prepared.folder / "params.yaml"
+    before = params.read_text(encoding="utf-8")
+    yield prepared
+    params.write_text(before, encoding="utf-8")
+
+
+def outputs(study: Repository) -> dict[str, str]:
+    """Return all files that stages write, hidden ones too, with their hashes."""
+    files = (path for name in OUTPUTS for path in (study.folder / name).rglob("*") if path.is_file())
+    return {str(path.relative_to(study.folder)): sha256(path) for path in files}
+
+
+def sentence(output: str, what: str) -> str:
+    """Return the one sentence of ours in what a stage printed."""
+    assert "Traceback" not in output, output
+    ours = [line for line in output.splitlines() if line.startswith(f"{what}: ")]
+    assert len(ours) == 1, output
+    return ours[0].removeprefix(f"{what}: ")
+
+
+def failure(study: Repository, *words: str) -> str:
+    """Run a stage that must fail and leave all outputs as they were; return its sentence."""
+    before = outputs(study)
+    output = study("python", "-m", f"stages.{words[0]}", *words[1:], status=1)
+    assert outputs(study) == before
+    return sentence(output, " ".join(words))
+
+
+def setting(study: Repository, name: str, key: str, value: object) -> None:
+    study.change(lambda params: params["experiments"][name].update({key: value}))
+
+
+# What stands in params.yaml and on the command line
+
+
+@pytest.mark.parametrize(
+    "stage, key, value, words",
+    [
+        (
+            "split",
+            "epoch",
+            3,
+            ("params.yaml", "experiments.arasl_cnn.epoch ", "remove it or mend its spelling"),
+        ),
+        ("split", "batch_size", "many", ("params.yaml", "experiments.arasl_cnn.batch_size", "'many'")),
+        ("split", "dataset", "asl", ("experiments.arasl_cnn.dataset", "'asl'", "arasl")),
+        ("split", "classes", ["ain", "alif"], ("classes", "'alif'", "ain")),
+        ("prepare", "image_size", 8, ("experiments.arasl_cnn.image_size", "8", "at least 16")),
+        ("prepare", "model", "lenet", ("'lenet'", "arasl_cnn")),
+        ("train", "grid", {"C": [1]}, ("experiments.arasl_cnn.grid", "removed")),
+    ],
+)
+def test_a_wrong_parameter_is_named(study, stage, key, value, words):
+    setting(study, "arasl_cnn", key, value)
+    found = failure(study, stage, "arasl_cnn")
+    assert all(word in found for word in words), found
+
+
+def test_an_unknown_dataset_section_is_named(study):
+    study.change(lambda params: params["datasets"].update(bsl={"source": "rendered", "images_per_class": 1}))
+    assert "'bsl'" in failure(study, "download", "bsl")
+
+
+def test_a_file_that_is_no_yaml_is_named(study):
+    (study.folder / "params.yaml").write_text("seed: [")
+    assert "params.yaml is not valid YAML" in failure(study, "split", "arasl_cnn")
+
+
+@pytest.mark.parametrize("stage", ["split", "prepare", "train"])
+def test_an_unknown_experiment_is_named_with_the_known_ones(study, stage):
+    found = failure(study, stage, "arasl_cmn")
+    assert "'arasl_cmn'" in found and "arasl_cnn" in found
+
+
+@pytest.mark.parametrize(
+    "words", [("split",), ("split", "arasl_cnn", "more"), ("autoencode",), ("compare", "x")]
+)
+def test_a_wrong_command_line_is_told_the_right_one(study, words):
+    assert f"python -m stages.{words[0]}" in failure(study, *words)
+
+
+def test_another_folder_is_told_from_a_study(study, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.split", "arasl_cnn"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "params.yaml is not here" in sentence(done.stderr, "split arasl_cnn")
+
+
+@pytest.mark.parametrize(
+    "words, place",
+    [
+        (("audit", "asl_alphabet"), "data/raw/asl_alphabet"),
+        (("split", "asl_cnn"), "data/audit/asl_alphabet.csv"),
+        (("prepare", "asl_cnn"), "data/splits/asl_cnn.csv"),
+        (("train", "asl_cnn"), "data/prepared/asl_cnn"),
+        (("evaluate", "asl_cnn"), "models/asl_cnn"),
+        (("compare",), "data/predictions/asl_cnn.csv"),
+    ],
+)
+def test_a_stage_whose_input_is_missing_names_it(study, words, place):
+    assert place in failure(study, *words)
+
+
+# Archives and images
+
+
+def test_a_truncated_archive_is_named(study, tmp_path, monkeypatch):
+    whole = pack(tmp_path / ARASL.archive)
+    whole.write_bytes(whole.read_bytes()[:5000])
+    monkeypatch.setenv("FINGERSPELL_ARCHIVES", str(tmp_path))
+    found = failure(study, "download", "arasl")
+    assert str(whole) in found and "cut short" in found and "download it again" in found
+
+
+def test_a_foreign_archive_is_named(study, tmp_path, monkeypatch):
+    path = tmp_path / ARASL.archive
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("holiday/beach.jpg", jpeg(20, 0))
+    monkeypatch.setenv("FINGERSPELL_ARCHIVES", str(tmp_path))
+    found = failure(study, "download", "arasl")
+    assert str(path) in found and "is not the archive of" in found and ARASL.page in found
+
+
+def test_a_missing_class_folder_is_named(study, tmp_path, monkeypatch):
+    path = pack(tmp_path / ARASL.archive, labels=[label for label in ARASL.classes if label != "meem"])
+    monkeypatch.setenv("FINGERSPELL_ARCHIVES", str(tmp_path))
+    found = failure(study, "download", "arasl")
+    assert str(path) in found and "meem" in found
+
+
+def test_a_member_never_names_a_path_on_disk(study, tmp_path, monkeypatch):
+    path = pack(tmp_path / "in" / ARASL.archive)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../ArASL_Database_54K_Final/ain/AIN (999).jpg", jpeg(20, 0))
+    monkeypatch.setenv("FINGERSPELL_ARCHIVES", str(path.parent))
+    study.stage("download", "arasl")
+    study.stage("audit", "arasl")
+    audit = json.loads((study.folder / "data/audit/arasl.json").read_text())
+    assert audit["refused"]["count"] == 1
+    assert audit["images"] == len(ARASL.classes) * PER_CLASS
+    assert not list(tmp_path.rglob("AIN*")) and not list(study.folder.rglob("AIN*"))
+    monkeypatch.delenv("FINGERSPELL_ARCHIVES")
+    study.stage("download", "arasl")
+    study.stage("audit", "arasl")
+
+
+def test_a_corrupt_image_is_left_out_and_counted(study):
+    folder = study.folder / "data"
+    audit = json.loads((folder / "audit/arasl.json").read_text())
+    assert audit["unreadable"]["count"] == 1
+    assert CORRUPT in audit["unreadable"]["names"][0]
+    summary = json.loads((folder / "splits/arasl_cnn.json").read_text())
+    assert summary["left_out"]["unreadable"] == 1
+    manifest = (folder / "splits/arasl_cnn.csv").read_text()
+    assert CORRUPT not in manifest
+    assert manifest.count(".jpg") == len(ARASL.classes) * PER_CLASS - 1
+    assert len(np.load(folder / "prepared/arasl_cnn/images.npy")) == manifest.count(".jpg")
+
+
+def test_an_image_that_has_gone_bad_since_the_audit_is_named(study):
+    raw = study.folder / "data/raw/arasl" / ARASL.archive
+    whole = raw.read_bytes()
+    at = whole.index(member("ain", 1).encode()) + 100
+    raw.write_bytes(whole[:at] + bytes(20) + whole[at + 20 :])
+    try:
+        found = failure(study, "prepare", "arasl_cnn")
+    finally:
+        raw.write_bytes(whole)
+    assert member("ain", 1) in found and ARASL.archive in found
+
+
+# A training without validation
+
+
+def test_without_validation_everything_runs(study):
+    def change(params: dict) -> None:
+        params["experiments"]["arasl_cnn"]["split"]["validation"] = 0.0
+        encoded = params["experiments"]["asl_autoencoder_forest"]
+        encoded.update(dataset="arasl", channels=1, image_size=16, epochs=1)
+        encoded["split"]["validation"] = 0.0
+
+    study.change(change)
+    for name in ("arasl_cnn", "asl_autoencoder_forest"):
+        study.stage("split", name)
+        study.stage("prepare", name)
+    study.stage("train", "arasl_cnn")
+    study.stage("evaluate", "arasl_cnn")
+    study.stage("autoencode", "asl_autoencoder_forest")
+    history = (study.folder / "plots/arasl_cnn/history.csv").read_text().splitlines()
+    assert history[0] == "epoch,loss,accuracy" and len(history) == 3
+    assert (study.folder / "plots/arasl_cnn/learning.png").is_file()
+    assert (study.folder / "data/codes/asl_autoencoder_forest/codes.npy").is_file()
+
+
+# A disk that is full. What a limit on the size of files does is the same, and needs no disk.
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("download", "arasl"),
+        ("audit", "arasl"),
+        ("sheet", "arasl"),
+        ("split", "arasl_cnn"),
+        ("prepare", "arasl_cnn"),
+        ("train", "arasl_cnn"),
+    ],
+)
+def test_a_full_disk_ends_in_a_sentence(study, words):
+    before = outputs(study)
+    limit = f"ulimit -f 4; exec python -m stages.{words[0]} {words[1]}"  # KiB
+    output = study("bash", "-c", limit, status=1)
+    assert "make room" in sentence(output, " ".join(words))
+    assert outputs(study) == before
+
+
+# Interrupts
+
+
+class Running:
+    """A stage that runs in the background."""
+
+    def __init__(self, study: Repository, *words: str, options: tuple[str, ...] = ()) -> None:
+        self.what = " ".join(words)
+        self.process = subprocess.Popen(
+            [sys.executable, *options, "-m", f"stages.{words[0]}", *words[1:]],
+            cwd=study.folder,
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "CUDA_VISIBLE_DEVICES": ""},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.output = ""
+
+    def until_printed(self, text: str) -> None:
+        for line in self.process.stdout:
+            self.output += line
+            if text in line:
+                return
+        raise AssertionError(f"{self.what} ended without {text!r}:\n{self.output}")
+
+    def until_written(self, path: Path, size: int) -> None:
+        end = time.monotonic() + 60
+        while not (path.is_file() and path.stat().st_size >= size):
+            assert self.process.poll() is None, f"{self.what} ended too soon:\n{self.process.stdout.read()}"
+            assert time.monotonic() < end, f"{self.what} did not begin with {path}"
+            time.sleep(0.005)
+
+    def send(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        self.output += self.process.stdout.read()
+        return self.process.wait()
+
+
+@pytest.fixture
+def slow(study: Repository) -> Iterator[Repository]:
+    """The same with images so large that preparing them takes seconds."""
+    raw = study.folder / "data/raw/arasl" / ARASL.archive
+    small = raw.read_bytes()
+    pack(raw, side=1600)
+    yield study
+    raw.write_bytes(small)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_preparation_leaves_nothing_half_written(slow, number):
+    setting(slow, "arasl_cnn", "image_size", 64)
+    before = outputs(slow)
+    running = Running(slow, "prepare", "arasl_cnn")
+    running.until_written(slow.folder / "data/prepared/.arasl_cnn.partial/images.npy", size=1)
+    status = running.send(number)
+    if number == signal.SIGKILL:  # leaves its leavings, but not under the output's name
+        assert status == -signal.SIGKILL
+        assert {path: sha for path, sha in outputs(slow).items() if ".partial/" not in path} == before
+    else:
+        assert status == 130
+        assert sentence(running.output, running.what).startswith("interrupted; nothing half-written is left")
+        assert outputs(slow) == before
+    if number != signal.SIGTERM:
+        slow.stage("prepare", "arasl_cnn")
+        assert np.load(slow.folder / "data/prepared/arasl_cnn/images.npy").shape[1:] == (64, 64, 1)
+        assert not list(slow.folder.rglob("*.partial"))
+        setting(slow, "arasl_cnn", "image_size", 16)
+        slow.stage("prepare", "arasl_cnn")
+
+
+def test_an_interrupted_training_leaves_nothing_half_written(study):
+    setting(study, "arasl_cnn", "epochs", 40)
+    before = outputs(study)
+    running = Running(study, "train", "arasl_cnn")
+    running.until_printed("epoch 2:")
+    assert running.send(signal.SIGINT) == 130
+    assert sentence(running.output, running.what).startswith("interrupted; nothing half-written is left")
+    assert outputs(study) == before
+    setting(study, "arasl_cnn", "epochs", 3)
+    study.stage("train", "arasl_cnn")
+    assert {"model.json", "model.weights.h5", "history.csv"} == set(
+        os.listdir(study.folder / "models/arasl_cnn")
+    )
+
+
+def test_an_interrupt_before_the_work_begins_is_no_traceback(study):
+    running = Running(study, "train", "arasl_cnn", options=("-X", "importtime"))
+    running.until_printed("| stages\n")  # the packages that it needs are still to be imported
+    assert running.send(signal.SIGINT) != 0
+    assert "interrupted; nothing half-written is left" in running.output
+    assert "Traceback" not in running.output
