@@ -24,9 +24,7 @@ def main(name: str, archive: str, size: str = "50") -> None:
     with Archive(Path(archive)) as opened, tempfile.TemporaryDirectory() as folder:
         members = [member for member in opened.names if dataset.parse(member)]
         out = Path(folder) / "images.npy"
-        preparation.write_images(
-            opened, members[:500], out, int(size), channels, "nearest"
-        )  # warm the file cache
+        preparation.write_images(opened, members[:500], out, int(size), channels, "nearest")  # warm the file cache
         for resample in RESAMPLING:
             start = time.perf_counter()
             preparation.write_images(opened, members, out, int(size), channels, resample)

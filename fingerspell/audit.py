@@ -151,9 +151,7 @@ def summary(rows: Sequence[Row], archive: Archive) -> dict:
         same[row.pixels_sha].append(row)
     copies = [group for group in same.values() if len(group) > 1]
     conflicts = Counter(
-        f"{one}/{other}"
-        for group in copies
-        for one, other in combinations(sorted({row.label for row in group}), 2)
+        f"{one}/{other}" for group in copies for one, other in combinations(sorted({row.label for row in group}), 2)
     )
     classes: dict[str, Counter] = defaultdict(Counter)
     for row in rows:

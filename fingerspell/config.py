@@ -124,9 +124,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
 
 def _lookup(section: dict, name: str, kind: str):
     if name not in section:
-        raise FingerspellError(
-            f"there is no {kind} {name!r} in the parameters; there are {', '.join(section)}"
-        )
+        raise FingerspellError(f"there is no {kind} {name!r} in the parameters; there are {', '.join(section)}")
     return section[name]
 
 

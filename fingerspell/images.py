@@ -43,9 +43,7 @@ def decode(data: bytes) -> Image.Image:
         image.load()
         turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
     except Exception as error:  # Pillow's readers raise all sorts of errors on damaged bytes
-        raise FingerspellError(
-            f"the image cannot be decoded ({error}); replace the file or leave it out"
-        ) from error
+        raise FingerspellError(f"the image cannot be decoded ({error}); replace the file or leave it out") from error
     return image if turn is None else image.transpose(turn)
 
 

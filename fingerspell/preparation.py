@@ -71,9 +71,7 @@ class Prepared:
         return np.load(self.folder / f"{name}.npy", mmap_mode="r")
 
 
-def write_images(
-    archive: Archive, members: list[str], path: Path, size: int, channels: int, resample: str
-) -> None:
+def write_images(archive: Archive, members: list[str], path: Path, size: int, channels: int, resample: str) -> None:
     """Decode the members, in their order, into `path`: a .npy of uint8 (n, size, size, channels)."""
 
     def row(member: str) -> np.ndarray:

@@ -93,9 +93,7 @@ def save_classifier(classifier, path: Path) -> None:
     source = zipfile.ZipFile(BytesIO(skops.io.dumps(classifier)))
     schema = json.loads(source.read("schema.json"), object_hook=renumber)
     arrays = {
-        renumber({"file": name})["file"]: source.read(name)
-        for name in source.namelist()
-        if name != "schema.json"
+        renumber({"file": name})["file"]: source.read(name) for name in source.namelist() if name != "schema.json"
     }
     with zipfile.ZipFile(path, "w") as out:
         for name, data in [*sorted(arrays.items()), ("schema.json", json.dumps(schema))]:

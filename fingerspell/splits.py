@@ -144,9 +144,7 @@ def split(
             chosen[name][label] = images
 
     if small:
-        notes.append(
-            f"{small} of {len(kept)} classes have fewer training images than sample_size {sample_size}"
-        )
+        notes.append(f"{small} of {len(kept)} classes have fewer training images than sample_size {sample_size}")
     if undersample:
         for per_class in chosen.values():
             smallest = min((len(images) for images in per_class.values() if images), default=0)

@@ -58,9 +58,7 @@ def _check_usage(main: Callable[..., None], stage: str, words: list[str]) -> Non
     several = any(one.kind is one.VAR_POSITIONAL for one in wanted)
     if len(words) != len(wanted) and not (several and words):
         usage = [f"python -m stages.{stage}", *(one.name.upper() for one in wanted), *["…"] * several]
-        raise FingerspellError(
-            f"wrong number of words; run `{' '.join(usage)}` or, for all stages, `dvc repro`"
-        )
+        raise FingerspellError(f"wrong number of words; run `{' '.join(usage)}` or, for all stages, `dvc repro`")
 
 
 def _fail(what: str, sentence: str, status: int = 1) -> None:
@@ -71,9 +69,7 @@ def _fail(what: str, sentence: str, status: int = 1) -> None:
 def _peak_bytes() -> int:
     """Peak resident memory of this process and the largest of its children; Linux counts in KiB, macOS in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
-    return unit * sum(
-        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+    return unit * sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def _before_run(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

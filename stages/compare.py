@@ -11,9 +11,7 @@ from stages import run
 
 def main() -> None:
     params = config.load()
-    predictions = {
-        name: Predictions.read(Path(f"data/predictions/{name}.csv")) for name in params.experiments
-    }
+    predictions = {name: Predictions.read(Path(f"data/predictions/{name}.csv")) for name in params.experiments}
     about = {
         name: {"dataset": one.dataset, "split": one.split.method, "model": one.model}
         for name, one in params.experiments.items()

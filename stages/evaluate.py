@@ -24,9 +24,7 @@ def main(name: str) -> None:
     description, predict = saved.load(Path("models") / name)
     prepared = Prepared.open(Path("data/prepared") / name)
     if list(prepared.classes) != description["classes"]:
-        raise FingerspellError(
-            f"models/{name} knows other classes than data/prepared/{name}; run `dvc repro`"
-        )
+        raise FingerspellError(f"models/{name} knows other classes than data/prepared/{name}; run `dvc repro`")
     path = Path(f"data/predictions/{name}.csv")
     _predict(prepared, predict).write(path)
     _report(name, description, Predictions.read(path))
@@ -77,8 +75,7 @@ def _pictures(description: dict, predictions: Predictions, rows: list[int]) -> l
     dataset = catalogue.find(description["dataset"])
     with Archive(Path("data/raw") / dataset.name / dataset.archive) as archive:
         return [
-            to_array(decode(archive.read(predictions.members[row])), SHOWN, description["channels"])
-            for row in rows
+            to_array(decode(archive.read(predictions.members[row])), SHOWN, description["channels"]) for row in rows
         ]
 
 

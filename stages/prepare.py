@@ -52,9 +52,7 @@ def _embed(architecture, experiment: config.Experiment, folder: Path, seed: int)
     images = np.load(folder / "images.npy", mmap_mode="r")
     preparation.write_embeddings(backbone.predict_on_batch, images, folder / "embeddings.npy", mirrored=False)
     if experiment.augment.flip:
-        preparation.write_embeddings(
-            backbone.predict_on_batch, images, folder / "mirrored.npy", mirrored=True
-        )
+        preparation.write_embeddings(backbone.predict_on_batch, images, folder / "mirrored.npy", mirrored=True)
 
 
 if __name__ == "__main__":

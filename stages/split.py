@@ -13,9 +13,7 @@ def main(name: str) -> None:
     found = splits.split(
         audit.read(Path(f"data/audit/{experiment.dataset}.csv")),
         seed=params.seed,
-        classes=experiment.classes.model_dump()
-        if isinstance(experiment.classes, config.Drop)
-        else experiment.classes,
+        classes=experiment.classes.model_dump() if isinstance(experiment.classes, config.Drop) else experiment.classes,
         sample_size=experiment.sample_size,
         undersample=experiment.undersample,
         **experiment.split.model_dump(),

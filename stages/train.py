@@ -69,9 +69,7 @@ def _network(architecture, experiment: config.Experiment, description: dict, pre
     return network, history
 
 
-def _classifier(
-    architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int
-) -> list:
+def _classifier(architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> list:
     """Tune a classifier on the codes of the training part and return what the search tried."""
     rows = np.concatenate([prepared.rows("train"), prepared.rows("validation")])
     search = architecture.search(prepared.array("codes")[rows], prepared.labels[rows], experiment.grid, seed)

@@ -58,9 +58,7 @@ def test_wicked_names_are_refused(path, name, reason):
             archive.read(name)
 
 
-@pytest.mark.parametrize(
-    ("kind", "reason"), [(stat.S_IFLNK, "symbolic link"), (stat.S_IFIFO, "special file")]
-)
+@pytest.mark.parametrize(("kind", "reason"), [(stat.S_IFLNK, "symbolic link"), (stat.S_IFIFO, "special file")])
 def test_links_and_special_files_are_refused(path, kind, reason):
     with zipfile.ZipFile(path, "w") as writer:
         info = zipfile.ZipInfo("a.jpg")

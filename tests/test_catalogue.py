@@ -63,7 +63,5 @@ def test_entries_are_complete(dataset):
 
 
 def test_unknown_dataset_is_refused_by_name():
-    with pytest.raises(
-        FingerspellError, match=r"asl_alphabett.*choose one of asl_alphabet, synthetic_asl, arasl"
-    ):
+    with pytest.raises(FingerspellError, match=r"asl_alphabett.*choose one of asl_alphabet, synthetic_asl, arasl"):
         catalogue.find("asl_alphabett")

@@ -47,9 +47,7 @@ def test_equal_experiments_do_not_differ():
     [
         judged([True] * 30, first=11),  # 19 shared
         judged([True] * 30, classes=("A", "B", "C")),
-        Predictions(
-            judged([True] * 30).members, np.ones(30, int), judged([True] * 30).probabilities, ("A", "B")
-        ),
+        Predictions(judged([True] * 30).members, np.ones(30, int), judged([True] * 30).probabilities, ("A", "B")),
     ],
     ids=["too few", "other classes", "other labels"],
 )

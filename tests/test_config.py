@@ -81,7 +81,7 @@ def test_other_files_are_refused(tmp_path):
 
 def test_unknown_names_are_told_with_the_known_ones():
     params = config.load(REAL)
-    with pytest.raises(FingerspellError, match="no experiment 'asl'.*asl_cnn"):
+    with pytest.raises(FingerspellError, match=r"no experiment 'asl'.*asl_cnn"):
         params.experiment("asl")
-    with pytest.raises(FingerspellError, match="no dataset 'asl'.*asl_alphabet"):
+    with pytest.raises(FingerspellError, match=r"no dataset 'asl'.*asl_alphabet"):
         params.dataset("asl")

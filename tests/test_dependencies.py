@@ -121,9 +121,7 @@ def test_every_stage_declares_the_code_that_it_runs(stages):
 
 
 def test_no_exception_is_out_of_date(stages):
-    used = {
-        (name.partition("@")[0], file) for name, stage in stages.items() for file in undeclared(name, stage)
-    }
+    used = {(name.partition("@")[0], file) for name, stage in stages.items() for file in undeclared(name, stage)}
     assert not set(EXCEPTIONS) - used
 
 

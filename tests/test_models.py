@@ -94,13 +94,11 @@ def test_grey_images_reach_a_backbone_as_equal_colours():
     grey, colour = (module.backbone(32, channels, "none") for channels in (1, 3))
     colour.set_weights(grey.get_weights())
     pixels = np.random.default_rng(2).integers(0, 256, (2, 32, 32, 1), np.uint8)
-    assert np.allclose(
-        grey.predict_on_batch(pixels), colour.predict_on_batch(np.repeat(pixels, 3, axis=3)), atol=1e-4
-    )
+    assert np.allclose(grey.predict_on_batch(pixels), colour.predict_on_batch(np.repeat(pixels, 3, axis=3)), atol=1e-4)
 
 
 def test_a_missing_weights_file_is_named():
-    with pytest.raises(FingerspellError, match="no/such.h5"):
+    with pytest.raises(FingerspellError, match=r"no/such\.h5"):
         models.find("vgg16").backbone(32, 3, "no/such.h5")
 
 

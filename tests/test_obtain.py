@@ -108,9 +108,7 @@ class Handler(BaseHTTPRequestHandler):
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
         if start > len(data):
             return self.answer(416, b"")
-        self.answer(
-            status, data[start:], cut=self.server.cuts.pop(0) if self.server.cuts else None, **headers
-        )
+        self.answer(status, data[start:], cut=self.server.cuts.pop(0) if self.server.cuts else None, **headers)
 
     def answer(self, status, body, cut=None, **headers):
         self.send_response(status)
@@ -237,9 +235,7 @@ def test_a_download_that_breaks_off_goes_on_where_it_was(archives, published):
 
 def test_what_arrived_is_kept_for_the_next_run_but_not_under_the_final_name(archives, published):
     published.cuts = [None, 5_500, 0, 0, 0]
-    with pytest.raises(
-        FingerspellError, match=r"broke off after 5,000 of .*run the same command again.*in a browser"
-    ):
+    with pytest.raises(FingerspellError, match=r"broke off after 5,000 of .*run the same command again.*in a browser"):
         fetch(archives, published)
     assert there(archives) == ["ArASL_Database_54K_Final.zip.partial", "ArSL_Data_Labels.csv"]
     published.cuts, published.requests = [], []
@@ -272,9 +268,7 @@ def test_a_partial_file_of_something_else_is_never_taken_for_the_archive(archive
 
 def test_a_wrong_hash_is_refused(archives, published):
     published.announced[ARASL.archive] = "0" * 64
-    with pytest.raises(
-        FingerspellError, match=r"ArASL_Database_54K_Final\.zip is not the published file.*SHA-256"
-    ):
+    with pytest.raises(FingerspellError, match=r"ArASL_Database_54K_Final\.zip is not the published file.*SHA-256"):
         fetch(archives, published)
     assert there(archives) == ["ArSL_Data_Labels.csv"]
 

@@ -25,9 +25,7 @@ def guesses(classes, count: int = 300, seed: int = 0, sharpness: float = 3) -> P
     scores = random.normal(size=(count, len(classes)))
     scores[np.arange(count), labels] += sharpness
     table = np.exp(scores)
-    return Predictions(
-        [f"{at}.jpg" for at in range(count)], labels, table / table.sum(axis=1, keepdims=True), classes
-    )
+    return Predictions([f"{at}.jpg" for at in range(count)], labels, table / table.sum(axis=1, keepdims=True), classes)
 
 
 def pictures(count: int) -> list[np.ndarray]:
@@ -220,9 +218,7 @@ def test_mistakes_are_wrong_and_the_most_confident_come_first():
 
 def test_classes_without_test_images_are_named_below_the_f1_chart():
     table = guesses(AMERICAN[:26], 100)
-    wide = Predictions(
-        table.members, table.labels, np.pad(table.probabilities, ((0, 0), (0, 1))), AMERICAN[:27]
-    )
+    wide = Predictions(table.members, table.labels, np.pad(table.probabilities, ((0, 0), (0, 1))), AMERICAN[:27])
     figure = per_class.f1_per_class(metrics.report(wide))
     assert "without test images: del" in [text.get_text() for text in figure.texts]
     assert len(figure.axes[0].get_yticklabels()) == 26

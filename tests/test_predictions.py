@@ -9,9 +9,7 @@ CLASSES = ("A", "B", "space")
 
 def some() -> Predictions:
     table = [[0.7, 0.2, 0.1], [0.25, 0.5, 0.25], [1 / 3, 1 / 3, 1 / 3]]
-    return Predictions(
-        ["x/A (1).jpg", 'x/a,"b".jpg', "x/ع.jpg"], np.array([0, 2, 0]), np.array(table), CLASSES
-    )
+    return Predictions(["x/A (1).jpg", 'x/a,"b".jpg', "x/ع.jpg"], np.array([0, 2, 0]), np.array(table), CLASSES)
 
 
 def test_the_table_is_written_for_people_and_programs(tmp_path):

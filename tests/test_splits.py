@@ -91,9 +91,7 @@ def test_nothing_is_lost_or_doubled_and_order_does_not_matter(
         assert all(len(names) == 1 for names in where.values())
     if undersample:
         for name in splits.SPLITS:
-            assert (
-                len({count for (split_name, _), count in counted(found).items() if split_name == name}) == 1
-            )
+            assert len({count for (split_name, _), count in counted(found).items() if split_name == name}) == 1
 
 
 @settings(max_examples=100, deadline=None)
@@ -114,9 +112,7 @@ def test_grouped_keeps_the_fraction_within_one_burst(sizes, seed, test):
 @settings(max_examples=100, deadline=None)
 @given(count=st.integers(3, 60), seed=seeds, test=fractions, validation=fractions)
 def test_random_keeps_the_fractions_down_to_three_images(count, seed, test, validation):
-    found = counted(
-        split(rows_of(a=count, b=3), seed=seed, method="random", test=test, validation=validation)
-    )
+    found = counted(split(rows_of(a=count, b=3), seed=seed, method="random", test=test, validation=validation))
     assert found["test", "a"] == min(max(1, round(test * count)), count - 2)
     training = count - found["test", "a"]
     assert found["validation", "a"] == min(max(1, round(validation * training)), training - 1)
@@ -177,9 +173,7 @@ def test_grouped_counts_bursts_along_the_capture_where_none_are_recorded():
 def test_an_unreadable_image_is_left_out_and_shifts_no_burst():
     rows = images("a", 40) + images("b", 40)
     whole = split(rows, seed=1, method="grouped", burst=10)
-    broken = [
-        Row(**{**vars(row), "error": "truncated"}) if row.member.endswith("a5.jpg") else row for row in rows
-    ]
+    broken = [Row(**{**vars(row), "error": "truncated"}) if row.member.endswith("a5.jpg") else row for row in rows]
     found = split(broken, seed=1, method="grouped", burst=10)
     assert found.left_out["unreadable"] == 1
     groups = {one.member: one.group for one in whole.assignments}

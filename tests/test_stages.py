@@ -149,9 +149,7 @@ def test_an_unknown_experiment_is_named_with_the_known_ones(study, stage):
     assert "'arasl_cmn'" in found and "arasl_cnn" in found
 
 
-@pytest.mark.parametrize(
-    "words", [("split",), ("split", "arasl_cnn", "more"), ("autoencode",), ("compare", "x")]
-)
+@pytest.mark.parametrize("words", [("split",), ("split", "arasl_cnn", "more"), ("autoencode",), ("compare", "x")])
 def test_a_wrong_command_line_is_told_the_right_one(study, words):
     assert f"python -m stages.{words[0]}" in failure(study, *words)
 
@@ -374,9 +372,7 @@ def test_an_interrupted_training_leaves_nothing_half_written(study):
     assert outputs(study) == before
     setting(study, "arasl_cnn", "epochs", 3)
     study.stage("train", "arasl_cnn")
-    assert {"model.json", "model.weights.h5", "history.csv"} == set(
-        os.listdir(study.folder / "models/arasl_cnn")
-    )
+    assert {"model.json", "model.weights.h5", "history.csv"} == set(os.listdir(study.folder / "models/arasl_cnn"))
 
 
 def test_an_interrupt_before_the_work_begins_is_no_traceback(study):

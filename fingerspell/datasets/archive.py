@@ -58,9 +58,7 @@ class Archive:
         """
         info = self._members.get(name)
         if info is None:
-            raise FingerspellError(
-                f"{name!r} in {self.path} is not read: {self.refused.get(name, 'no such member')}"
-            )
+            raise FingerspellError(f"{name!r} in {self.path} is not read: {self.refused.get(name, 'no such member')}")
         try:
             with self._lock:  # a ZipFile's count of open members is not safe to change from two threads
                 member = self._zip.open(info)
@@ -73,9 +71,7 @@ class Archive:
             if len(data) != info.file_size:
                 raise EOFError(f"{len(data)} bytes instead of {info.file_size}")
         except _BROKEN as error:
-            raise FingerspellError(
-                f"{name!r} in {self.path} is damaged: {error or type(error).__name__}"
-            ) from error
+            raise FingerspellError(f"{name!r} in {self.path} is damaged: {error or type(error).__name__}") from error
         return data
 
     def close(self) -> None:

@@ -34,9 +34,7 @@ def list_files(dataset: str, dataset_version: int, base: str = BASE) -> dict[str
     url = f"{base}/public-api/datasets/{dataset}/files"
     with _session() as session:
         try:
-            answer = session.get(
-                url, params={"folder_id": "root", "version": dataset_version}, timeout=TIMEOUT
-            )
+            answer = session.get(url, params={"folder_id": "root", "version": dataset_version}, timeout=TIMEOUT)
             answer.raise_for_status()
             entries = answer.json()
             return {
@@ -129,9 +127,7 @@ def _session() -> requests.Session:
     # Some clients are refused without a name that tells who asks.
     session.headers["User-Agent"] = f"Mozilla/5.0 (compatible; fingerspell/{version('fingerspell')})"
     session.headers["Accept-Encoding"] = "identity"  # sizes and ranges are those of the file itself
-    retry = Retry(
-        total=4, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False
-    )
+    retry = Retry(total=4, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))
     return session

@@ -36,9 +36,7 @@ PAIRED = (
 )
 
 
-def table(
-    predictions: Mapping[str, Predictions], about: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def table(predictions: Mapping[str, Predictions], about: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return one row per experiment, in the order given: experiment, dataset, split, model and its metrics.
 
     about: per experiment at least `dataset`, `split` (how the test images were chosen) and `model`.
@@ -54,8 +52,7 @@ def table(
 def table_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return `table` for people: accuracy with its 95% interval, macro F1, top-3, calibration, images."""
     lines = [
-        "| experiment | dataset | split | model "
-        "| accuracy (95% interval) | macro F1 | top-3 | ECE | test images |",
+        "| experiment | dataset | split | model | accuracy (95% interval) | macro F1 | top-3 | ECE | test images |",
         "|---|---|---|---|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
@@ -85,9 +82,7 @@ def paired_tests(predictions: Mapping[str, Predictions]) -> list[dict[str, Any]]
         if one.classes != two.classes:
             continue
         place = {key: at for at, key in enumerate(zip(two.members, two.labels))}
-        pairs = np.array(
-            [(at, place[key]) for at, key in enumerate(zip(one.members, one.labels)) if key in place]
-        )
+        pairs = np.array([(at, place[key]) for at, key in enumerate(zip(one.members, one.labels)) if key in place])
         if len(pairs) < SHARED_AT_LEAST:
             continue
         right, other = one.correct[pairs[:, 0]], two.correct[pairs[:, 1]]
@@ -112,9 +107,7 @@ def paired_tests(predictions: Mapping[str, Predictions]) -> list[dict[str, Any]]
 def paired_tests_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return `paired_tests` for people; a sentence where no two experiments share test images."""
     if not rows:
-        return (
-            f"No two experiments share {SHARED_AT_LEAST} test images, so none are compared image by image.\n"
-        )
+        return f"No two experiments share {SHARED_AT_LEAST} test images, so none are compared image by image.\n"
     lines = [
         "| first | second | shared images | accuracy of first | of second "
         "| only first right | only second right | p | p (Holm) |",

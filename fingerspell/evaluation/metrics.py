@@ -109,17 +109,13 @@ def report_csv(rows: Sequence[Row]) -> str:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["class", "precision", "recall", "f1", "support"])
     for name, *values, support in map(astuple, rows):
-        table.writerow(
-            [name, *("" if value is None else f"{value:.{DECIMALS}f}" for value in values), support]
-        )
+        table.writerow([name, *("" if value is None else f"{value:.{DECIMALS}f}" for value in values), support])
     return text.getvalue()
 
 
 def report_markdown(rows: Sequence[Row], letters: Mapping[str, str] | None = None) -> str:
     """Return the report as a Markdown table; `letters` maps labels to the letters shown beside them."""
-    letters = {
-        label: letter for label, letter in (letters or {}).items() if letter.strip() not in ("", label)
-    }
+    letters = {label: letter for label, letter in (letters or {}).items() if letter.strip() not in ("", label)}
     lines = ["| class | letter |" if letters else "| class |", "|---|:-:|" if letters else "|---|"]
     lines = [lines[0] + " precision | recall | F1 | support |", lines[1] + "--:|--:|--:|--:|"]
     for row in rows:

@@ -108,9 +108,7 @@ class Predictions:
         if count == 0:
             raise FingerspellError("There are no predictions: the test part holds no images.")
         if len(set(self.classes)) != width:
-            raise FingerspellError(
-                f"Classes must differ from one another, received {', '.join(self.classes)}."
-            )
+            raise FingerspellError(f"Classes must differ from one another, received {', '.join(self.classes)}.")
         if self.labels.shape != (count,) or self.probabilities.shape != (count, width):
             raise FingerspellError(
                 f"For {count} members and {width} classes expected labels of shape ({count},) and "

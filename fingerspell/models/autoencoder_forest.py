@@ -25,7 +25,5 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     forest = RandomForestClassifier(random_state=seed, n_jobs=-1)
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     found = GridSearchCV(forest, grid, cv=folds).fit(codes, labels)
-    found.best_estimator_.n_jobs = (
-        None  # several threads add up the votes in any order, and the last bits differ
-    )
+    found.best_estimator_.n_jobs = None  # several threads add up the votes in any order, and the last bits differ
     return found

@@ -60,8 +60,6 @@ def learning_curves(history: Sequence[Mapping[str, float | str]], title: str = "
     handles, labels = axes.get_legend_handles_labels()
     left = 0.6 / width
     figure.subplots_adjust(left=left, right=1 - 0.15 / width, top=0.79, bottom=0.26, wspace=0.17)
-    figure.legend(
-        handles, labels, loc="lower left", bbox_to_anchor=(left - 0.1 / width, 0), ncols=3, fontsize=8.5
-    )
+    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(left - 0.1 / width, 0), ncols=3, fontsize=8.5)
     figure.text(0.12 / width, 0.965, title, fontsize=12, fontweight="bold", va="top")
     return figure

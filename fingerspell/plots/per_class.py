@@ -9,9 +9,7 @@ from fingerspell.plots import style
 
 
 @style.quiet()
-def f1_per_class(
-    rows: Sequence[Row], letters: Mapping[str, str] | None = None, title: str = "F1 per class"
-) -> Figure:
+def f1_per_class(rows: Sequence[Row], letters: Mapping[str, str] | None = None, title: str = "F1 per class") -> Figure:
     """Return the F1 of every class of a report, best first, with its number of test images.
 
     Classes without test images are named below; the dotted line is the macro average.

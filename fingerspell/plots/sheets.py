@@ -58,9 +58,7 @@ def mistakes_sheet(
     """Return a sheet like `prediction_sheet` of the rows from `mistakes`; without any it says so."""
     if not rows:
         figure = style.new_figure(5.6, 0.8)
-        _heading(
-            style.bare_axes(figure), title, f"None: all {len(predictions):,} test images are named rightly."
-        )
+        _heading(style.bare_axes(figure), title, f"None: all {len(predictions):,} test images are named rightly.")
         return figure
     wrong = int((~predictions.correct).sum())
     note = f"{len(rows)} of {wrong:,} mistakes in {len(predictions):,} test images, the most confident first"
@@ -94,9 +92,7 @@ def _judged(
             text, look = true, {"color": style.INK}
         else:
             text, look = f"{true} → {said}", {"color": style.VERMILION, "fontweight": "bold"}
-            axes.add_patch(
-                Rectangle((x, y), TILE, TILE, fill=False, edgecolor=style.VERMILION, linewidth=2.5)
-            )
+            axes.add_patch(Rectangle((x, y), TILE, TILE, fill=False, edgecolor=style.VERMILION, linewidth=2.5))
         middle, below = x + TILE / 2, y + TILE + 0.06
         size = 8.5 if len(text) <= 13 else 7
         axes.text(middle, below, text, ha="center", va="top", fontsize=size, **look)
@@ -112,9 +108,7 @@ def _grid(count: int, columns: int, top: float, captions: int = 1) -> tuple[Axes
     across, down = TILE + GAP, TILE + GAP + captions * CAPTION
     width = 2 * MARGIN + columns * across - GAP
     figure = style.new_figure(max(width, 5.6) if top else width, 2 * MARGIN + top + rows * down - GAP)
-    corners = [
-        (MARGIN + (at % columns) * across, MARGIN + top + (at // columns) * down) for at in range(count)
-    ]
+    corners = [(MARGIN + (at % columns) * across, MARGIN + top + (at // columns) * down) for at in range(count)]
     return style.bare_axes(figure), corners
 
 

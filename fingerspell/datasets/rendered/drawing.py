@@ -81,9 +81,7 @@ def signer(dataset: str, number: int, seed: int) -> Signer:
     """Return a collection's signer; their skin tones are spread evenly over the whole range."""
     style, rng = STYLES[dataset], stream(seed, dataset, "signer", number)
     tone = (0.15 + number * 0.618) % 1
-    return Signer(
-        f"s{number:02d}", build(rng), skin(rng, tone), rng.uniform() < 0.5, rng.uniform() < style.left
-    )
+    return Signer(f"s{number:02d}", build(rng), skin(rng, tone), rng.uniform() < 0.5, rng.uniform() < style.left)
 
 
 def draw_burst(dataset: str, burst: Burst, seed: int) -> list[Frame]:
@@ -149,18 +147,14 @@ class _Hand:
             if self.person.left:  # the sheet is mirrored afterwards
                 lamp = replace(lamp, direction=lamp.direction * (-1, 1, 1))
             window = pixels[relief.top :, relief.left :][: relief.alpha.shape[0], : relief.alpha.shape[1]]
-            window[..., :3] = encode_light(
-                shade(relief, hand, self.person.surface, lamp, view.scale * detail)
-            )
+            window[..., :3] = encode_light(shade(relief, hand, self.person.surface, lamp, view.scale * detail))
             window[..., 3] = np.round(255 * relief.alpha)
         if self.person.left:
             pixels = pixels[:, ::-1]
             self.keypoints = (self.side, 0) + self.keypoints * (-1, 1)
         sheet = Image.fromarray(np.ascontiguousarray(pixels))
         self.outline = sheet.getchannel("A")
-        self.sheet = scene.defocus(
-            sheet.convert("RGBa"), detail
-        )  # premultiplied: the rim blends without a fringe
+        self.sheet = scene.defocus(sheet.convert("RGBa"), detail)  # premultiplied: the rim blends without a fringe
 
     def paste(self, picture: Image.Image, scene: "_Scene", rng: np.random.Generator) -> np.ndarray:
         """Paste the hand into the picture, the camera shaken a little; return keypoints (21, 2) in pixels."""

@@ -79,15 +79,11 @@ def solid(pose: Pose, build: Build, cuff: float | None) -> Solid:
     dorsal = np.array([0.0, 0.0, -1.0])
     size = np.linalg.norm(build.knuckles[1]) / 8.96
     knuckles = build.knuckles
-    for k, (x, ra, rb) in enumerate(
-        ((1.25, 1.15, 0.98), (0.4, 1.2, 1.0), (-0.5, 1.15, 0.95), (-1.3, 1.1, 0.85))
-    ):
+    for k, (x, ra, rb) in enumerate(((1.25, 1.15, 0.98), (0.4, 1.2, 1.0), (-0.5, 1.15, 0.95), (-1.3, 1.1, 0.85))):
         add(np.array([x * size, 0.6, 0.0]), knuckles[k] * (1, 0.97, 1), ra, rb, dorsal)
     thumb_mcp = joints[2]
     add(np.array([1.0 * size, 1.2, 0.7]), 0.25 * joints[1] + 0.75 * thumb_mcp, 1.3, 1.15, dorsal)  # thenar
-    add(
-        np.array([-1.7, 1.3, 0.55]) * size, np.array([-2.7, 5.2, 0.35]) * size, 1.15, 0.85, dorsal
-    )  # hypothenar
+    add(np.array([-1.7, 1.3, 0.55]) * size, np.array([-2.7, 5.2, 0.35]) * size, 1.15, 0.85, dorsal)  # hypothenar
     add(0.45 * joints[1] + 0.55 * thumb_mcp, 0.45 * knuckles[0], 0.8, 0.9, dorsal)  # web
     add(0.15 * joints[1] + 0.85 * thumb_mcp, 0.72 * knuckles[0] + (0.2, 0, 0.1), 0.55, 0.7, dorsal)
     arm = forearm(pose)
@@ -166,9 +162,7 @@ class _Field:
     def distance(self, points: np.ndarray) -> np.ndarray:
         """Return the distance (rays,) from `points` (3, rays) to the nearest flesh or cloth."""
         d = self.parts(points)[0]
-        melt = np.bincount(self.ray[self.palm], np.exp(d[self.palm] / -_PALM_BLEND), self.rays).astype(
-            np.float32
-        )
+        melt = np.bincount(self.ray[self.palm], np.exp(d[self.palm] / -_PALM_BLEND), self.rays).astype(np.float32)
         if len(self.base):
             bases = np.exp(d[self.base] / -_PALM_BLEND)
             melt[self.base_rays] += np.maximum.reduceat(bases, self.base_runs)

@@ -73,9 +73,7 @@ POSES: dict[str, Pose] = {
     # dad: fist with the thumb stretched out
     "dhad": replace(FIST, thumb=replace(THUMB_AWAY, out=52)),
     # fa: index meets the thumb in a ring above a fist
-    "fa": replace(
-        FIST, index=Finger(44, 80, 42, 0), thumb=Thumb(48, 62, 35, 50, 48), touch=("index",), yaw=38
-    ),
+    "fa": replace(FIST, index=Finger(44, 80, 42, 0), thumb=Thumb(48, 62, 35, 50, 48), touch=("index",), yaw=38),
     # qaf: index and middle meet the thumb above a fist
     "gaaf": replace(
         FIST,
@@ -152,15 +150,11 @@ POSES: dict[str, Pose] = {
     # ta: index and middle together, up
     "taa": replace(FIST, index=_straight(-2), middle=_straight(2), thumb=THUMB_OVER_RING),
     # tha: three fingers together, up
-    "thaa": replace(
-        FIST, index=_straight(-2), middle=_straight(0), ring=_straight(3), thumb=THUMB_OVER_LITTLE
-    ),
+    "thaa": replace(FIST, index=_straight(-2), middle=_straight(0), ring=_straight(3), thumb=THUMB_OVER_LITTLE),
     # dhal: as dal, with index and middle crossed
     "thal": replace(FIST, index=INDEX_UNDER, middle=MIDDLE_OVER, thumb=THUMB_FACING, **EDGE),
     # ta marbuta: index and middle hooked, apart
-    "toot": replace(
-        FIST, index=Finger(8, 62, 38, 8), middle=Finger(8, 62, 38, -8), thumb=THUMB_OVER_RING, yaw=16
-    ),
+    "toot": replace(FIST, index=Finger(8, 62, 38, 8), middle=Finger(8, 62, 38, -8), thumb=THUMB_OVER_RING, yaw=16),
     # waw: seen from the thumb's edge, fingers curled over a low thumb, pointing left
     "waw": Pose(
         Finger(66, 95, 52, 0),

@@ -40,9 +40,7 @@ def attic(size: int, room: np.random.Generator, shift: tuple[float, float], dayl
     pen.polygon(at((-1, -1), (2, -1), (2, -0.06), (0.42, 0.035), (-1, -0.22)), (238, 244, 250))
     pen.line(at((-1, -0.04), (0.45, 0.10), (2, 0.04)), (92, 64, 40), big // 60)
     pen.polygon(at((0.0, 0.96), (0.14, 0.93), (0.14, 2), (0, 2)), (60, 58, 62))
-    picture = picture.filter(ImageFilter.GaussianBlur(big / 140)).resize(
-        (size, size), Image.Resampling.BILINEAR
-    )
+    picture = picture.filter(ImageFilter.GaussianBlur(big / 140)).resize((size, size), Image.Resampling.BILINEAR)
     light = linear(np.asarray(picture))
     light *= (1 + 0.25 * _ramp(size, 2.0) + 0.02 * _clouds(size, size / 5, room))[..., None]
     return light * np.float32(daylight)
@@ -57,14 +55,10 @@ def studio(size: int, rng: np.random.Generator) -> np.ndarray:
         base, uneven = rng.uniform(0.25, 0.4), 0.12
     else:
         base, uneven = rng.uniform(0.42, 0.72), 0.03
-    wall = (
-        1 + rng.uniform(0.1, 0.6) * _ramp(size, rng.uniform(0, 6.3)) + uneven * _clouds(size, size / 3, rng)
-    )
+    wall = 1 + rng.uniform(0.1, 0.6) * _ramp(size, rng.uniform(0, 6.3)) + uneven * _clouds(size, size / 3, rng)
     if kind < 0.2 and rng.uniform() < 0.6:  # folds
         fold = np.sin(
-            np.mgrid[0:size, 0:size][1] / size * rng.uniform(18, 45)
-            + rng.uniform(0, 6)
-            + _clouds(size, size / 2, rng)
+            np.mgrid[0:size, 0:size][1] / size * rng.uniform(18, 45) + rng.uniform(0, 6) + _clouds(size, size / 2, rng)
         )
         wall = wall * (1 + 0.2 * fold)
     if rng.uniform() < 0.06:
@@ -131,11 +125,7 @@ def _blobs(pen: ImageDraw.ImageDraw, size: int, palette: np.ndarray, rng: np.ran
 def _boxes(pen: ImageDraw.ImageDraw, size: int, palette: np.ndarray, rng: np.random.Generator) -> None:
     for _ in range(rng.integers(4, 12)):
         x, y = rng.uniform(-0.2, 0.9, 2) * size
-        corners = (
-            np.array([[0, 0], [1, rng.uniform(-0.2, 0.2)], [1, 1], [0, 1]])
-            * rng.uniform(0.08, 0.45, 2)
-            * size
-        )
+        corners = np.array([[0, 0], [1, rng.uniform(-0.2, 0.2)], [1, 1], [0, 1]]) * rng.uniform(0.08, 0.45, 2) * size
         pen.polygon([(x + a, y + b) for a, b in corners], _colour(palette, rng))
 
 

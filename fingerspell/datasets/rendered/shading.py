@@ -35,9 +35,7 @@ class Light:
 
 
 # Skin from very light to very dark, sRGB: the back of the hand. Palms are lighter, most so in dark skin.
-_TONES = np.array(
-    [[244, 208, 184], [230, 184, 152], [208, 152, 116], [176, 120, 84], [134, 86, 58], [88, 56, 40]]
-)
+_TONES = np.array([[244, 208, 184], [230, 184, 152], [208, 152, 116], [176, 120, 84], [134, 86, 58], [88, 56, 40]])
 
 
 def linear(srgb: np.ndarray) -> np.ndarray:
@@ -83,18 +81,14 @@ def shade(relief: Relief, solid: Solid, skin: Skin, light: Light, scale: float) 
     inner = minimum_filter(relief.alpha, 3, mode="constant") > 0.4
     inner = inner.astype(np.float32)[..., None]
     near = gaussian_filter(np.concatenate([colour * inner, inner], 2), (1.0, 1.0, 0), truncate=2.5)
-    return np.where(
-        (inner > 0) | (near[..., 3:] < 0.02), colour, near[..., :3] / np.maximum(near[..., 3:], 0.02)
-    )
+    return np.where((inner > 0) | (near[..., 3:] < 0.02), colour, near[..., :3] / np.maximum(near[..., 3:], 0.02))
 
 
 def _albedo(relief: Relief, solid: Solid, skin: Skin) -> np.ndarray:
     part, along, palmar, place = relief.part, relief.along, relief.palmar, relief.place
     side = np.clip(palmar * 1.2 + 0.35, 0, 1)[..., None]
     colour = skin.back + (skin.palm - skin.back) * side
-    texture = skin.mottle[
-        (place[..., 1] * 6).astype(int) % 64, ((place[..., 0] + place[..., 2]) * 6).astype(int) % 64
-    ]
+    texture = skin.mottle[(place[..., 1] * 6).astype(int) % 64, ((place[..., 0] + place[..., 2]) * 6).astype(int) % 64]
     finger = (part >= 0) & (part < 15)
     bone = part % 3
     tip = finger & (bone == 2)
@@ -113,9 +107,7 @@ def _albedo(relief: Relief, solid: Solid, skin: Skin) -> np.ndarray:
     rim = nail * (1 - nail) * 4
     colour = colour * (1 - 0.3 * rim)[..., None]
     cloth = skin.sleeve * (1 + 0.1 * texture + skin.stripes * np.sign(np.sin(place[..., 1] * 5)))[..., None]
-    return np.where((part >= SLEEVE_PART)[..., None], np.clip(cloth, 0, 1), np.clip(colour, 0, 1)).astype(
-        np.float32
-    )
+    return np.where((part >= SLEEVE_PART)[..., None], np.clip(cloth, 0, 1), np.clip(colour, 0, 1)).astype(np.float32)
 
 
 _LINES = (  # heart, head and life line, in the frame of the hand
@@ -168,7 +160,5 @@ def _shadow(depth: np.ndarray, direction: np.ndarray, scale: float) -> np.ndarra
     for reach in (0.5, 0.9, 1.4, 2.1, 3.0, 4.2):
         dx, dy = direction[0] / slope * reach * scale, -direction[1] / slope * reach * scale
         above = _shifted(depth, round(dx), round(dy)) - depth - np.float32(reach * direction[2] / slope)
-        np.maximum(
-            dark, np.clip((above - 0.1) / np.float32(0.2 + 0.25 * reach), 0, 1) * (above < 6), out=dark
-        )
+        np.maximum(dark, np.clip((above - 0.1) / np.float32(0.2 + 0.25 * reach), 0, 1) * (above < 6), out=dark)
     return gaussian_filter(dark, 0.12 * scale)

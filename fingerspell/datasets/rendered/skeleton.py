@@ -196,9 +196,7 @@ def kinematics(pose: Pose, build: Build) -> tuple[np.ndarray, np.ndarray]:
     `backs[finger, bone]` is the unit vector that leaves the bone on the side of the nail; thumb first.
     """
     parts = [_thumb(pose.thumb, build)]
-    parts += [
-        _finger(getattr(pose, name), build.knuckles[i], build.bones[i]) for i, name in enumerate(FINGERS)
-    ]
+    parts += [_finger(getattr(pose, name), build.knuckles[i], build.bones[i]) for i, name in enumerate(FINGERS)]
     joints = np.concatenate([np.zeros((1, 3)), *(joints for joints, _ in parts)])
     return joints, np.array([backs for _, backs in parts])
 
@@ -206,9 +204,7 @@ def kinematics(pose: Pose, build: Build) -> tuple[np.ndarray, np.ndarray]:
 def forearm(pose: Pose) -> np.ndarray:
     """Return the unit vector from the wrist to the elbow, in the frame of the hand."""
     flexion, deviation = np.deg2rad([pose.wrist_flexion, pose.wrist_deviation])
-    return np.array(
-        [np.sin(deviation) * np.cos(flexion), -np.cos(deviation) * np.cos(flexion), np.sin(flexion)]
-    )
+    return np.array([np.sin(deviation) * np.cos(flexion), -np.cos(deviation) * np.cos(flexion), np.sin(flexion)])
 
 
 def limited(pose: Pose) -> Pose:
