@@ -34,7 +34,6 @@ def run(main: Callable[..., None]) -> None:
     what = " ".join([stage, *words])
     start = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
-    sys.unraisablehook = lambda _: None  # h5py tells of a full disk once more when it frees its objects
     try:
         _check_usage(main, stage, words)
         main(*words)
@@ -50,7 +49,9 @@ def run(main: Callable[..., None]) -> None:
         if error.errno not in NO_ROOM:
             raise
         place = error.filename or Path.cwd()
-        _fail(what, f"{os.strerror(error.errno)}: {place}; make room or mend it, then run again")
+        _say(what, f"{os.strerror(error.errno)}: {place}; make room or mend it, then run again")
+        sys.stdout.flush()
+        os._exit(1)  # at once: HDF5 would end by a segmentation fault where a full disk has cut its file short
 
 
 def _check_usage(main: Callable[..., None], stage: str, words: list[str]) -> None:
@@ -62,8 +63,12 @@ def _check_usage(main: Callable[..., None], stage: str, words: list[str]) -> Non
 
 
 def _fail(what: str, sentence: str, status: int = 1) -> None:
-    print(f"{what}: {sentence}", file=sys.stderr)
+    _say(what, sentence)
     sys.exit(status)
+
+
+def _say(what: str, sentence: str) -> None:
+    print(f"{what}: {sentence}", file=sys.stderr, flush=True)
 
 
 def _peak_bytes() -> int:
@@ -72,12 +77,17 @@ def _peak_bytes() -> int:
     return unit * sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
-def _before_run(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+AFTERMATH = "Can't decrement id ref count"  # h5py's second complaint about a full disk, after the one that counts
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Keep tracebacks for faults of the program: not for an interrupt of its imports, nor for a full disk."""
     if issubclass(kind, KeyboardInterrupt):
         print(INTERRUPTED, file=sys.stderr)
-    else:
+    elif AFTERMATH not in str(error):
         sys.__excepthook__(kind, error, trace)
 
 
 if sys.argv[0] == "-m":  # so it is while Python looks for `stages.<stage>`, whose imports take seconds
-    sys.excepthook = _before_run
+    sys.excepthook = _uncaught
+    sys.unraisablehook = lambda told: AFTERMATH in str(told.exc_value) or sys.__unraisablehook__(told)

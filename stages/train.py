@@ -52,7 +52,8 @@ def _network(architecture, experiment: config.Experiment, description: dict, pre
     if frozen:
         backbone, trained = network.layers
         backbone.load_weights(prepared.folder / "backbone.weights.h5")
-        arrays = [prepared.array("embeddings")] + [prepared.array("mirrored")] * experiment.augment.flip
+        views = ["embeddings", "mirrored"] if experiment.augment.flip else ["embeddings"]
+        arrays = [prepared.array(view) for view in views]
     else:
         trained = training.augmented(network, experiment.augment, seed)
         arrays = [prepared.array("images")]

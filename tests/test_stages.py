@@ -1,4 +1,4 @@
-"""What a user can do wrong, and what can go wrong: one sentence, no success, nothing lost and nothing half-written.
+"""What a user can do wrong and what can go wrong: one sentence, nothing lost and nothing half-written.
 
 The real scripts run in a real folder, on archives in the published layout that are made here.
 """
@@ -90,7 +90,7 @@ def outputs(study: Repository) -> dict[str, str]:
 def sentence(output: str, what: str) -> str:
     """Return the one sentence of ours in what a stage printed."""
     assert "Traceback" not in output, output
-    ours = [line for line in output.splitlines() if line.startswith(f"{what}: ")]
+    ours = [line for line in output.splitlines() if line.startswith(f"{what}: ") and "/s]" not in line]
     assert len(ours) == 1, output
     return ours[0].removeprefix(f"{what}: ")
 

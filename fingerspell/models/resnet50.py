@@ -30,12 +30,16 @@ def backbone(image_size: int, channels: int, weights: str):
 
 
 def head(shape: tuple[int, ...], classes: int, dropout: float):
-    """Return the head: a dense layer of 512 with dropout."""
+    """Return the head: a dense layer of 512 with dropout, on normalised features.
+
+    Without the normalisation it learns nothing from random weights, whose features lie far from zero.
+    """
     from keras import Sequential, layers
 
     return Sequential(
         [
             layers.Input(shape),
+            layers.BatchNormalization(momentum=0.9),
             layers.Dense(512, activation="relu"),
             layers.Dropout(dropout),
             layers.Dense(classes, activation="softmax", dtype="float32"),

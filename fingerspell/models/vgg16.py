@@ -32,7 +32,7 @@ def head(shape: tuple[int, ...], classes: int, dropout: float):
         [
             layers.Input(shape),
             layers.Flatten(),
-            layers.BatchNormalization(),
+            layers.BatchNormalization(momentum=0.9),
             layers.Dense(512, activation="relu"),
             layers.Dropout(dropout),
             layers.Dense(256, activation="relu"),
