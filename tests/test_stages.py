@@ -375,6 +375,15 @@ def test_an_interrupted_training_leaves_nothing_half_written(study):
     assert {"model.json", "model.weights.h5", "history.csv"} == set(os.listdir(study.folder / "models/arasl_cnn"))
 
 
+def test_an_interrupted_drawing_leaves_nothing_half_written(study):
+    before = outputs(study)
+    running = Running(study, "download", "synthetic_asl")
+    running.until_printed("drawing")
+    assert running.send(signal.SIGINT) == 130
+    assert sentence(running.output, running.what).startswith("interrupted; nothing half-written is left")
+    assert outputs(study) == before
+
+
 def test_an_interrupt_before_the_work_begins_is_no_traceback(study):
     running = Running(study, "train", "arasl_cnn", options=("-X", "importtime"))
     running.until_printed("| stages\n")  # the packages that it needs are still to be imported
