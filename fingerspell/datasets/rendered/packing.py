@@ -37,7 +37,8 @@ ARASL_SIZES = {
     "ya": 1722, "yaa": 1293, "zay": 1374,
 }  # fmt: skip
 OVERVIEW = "overview.png"
-BURST = {"asl_alphabet": 9, "synthetic_asl": 3, "arasl": 6}
+# Frames of one burst: few, so that a small set still has many bursts of a class to learn from and to be tested on.
+BURST = {"asl_alphabet": 3, "synthetic_asl": 3, "arasl": 6}
 
 
 @dataclass(frozen=True)
