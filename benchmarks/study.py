@@ -34,20 +34,23 @@ def main(folder: str | None = None) -> None:
     _replace(Path("README.md"), "experiments", Path("plots/comparison/experiments.md").read_text())
     if folder:
         files.write_json(ORIGINAL, _collect(Path(folder)))
-        for name in ("comparison/accuracies", "arasl_cnn/confusion", "arasl_cnn_grouped/confusion"):
+        for name in ("asl_cnn/confusion", "arasl_cnn/confusion"):
             shutil.copy(Path(folder) / f"plots/{name}.png", ORIGINAL.parent / f"{name.replace('/', '-')}.png")
     run = json.loads(ORIGINAL.read_text())
     _replace(Path("docs/results.md"), "machine", _machine_markdown(run))
     _replace(Path("docs/results.md"), "experiments", _table_markdown(run))
+    _replace(Path("docs/results.md"), "settings", _settings_markdown(run))
     _replace(Path("docs/results.md"), "stages", _costs_markdown(run))
 
 
 def _collect(folder: Path) -> dict:
-    """Gather metrics, costs and circumstances of a run; `folder` is its repository."""
+    """Gather metrics, costs and circumstances of the experiments that a run finished; `folder` is its repository."""
     params = config.load(folder / "params.yaml")
     logs = {path.stem: json.loads(path.read_text()) for path in sorted((folder / "logs").glob("*.json"))}
     experiments = {}
     for name, experiment in params.experiments.items():
+        if not (folder / f"metrics/{name}.json").exists():
+            continue
         model = json.loads((folder / f"models/{name}/model.json").read_text())
         experiments[name] = {
             "source": params.datasets[experiment.dataset].source,
@@ -99,6 +102,24 @@ def _table_markdown(run: dict) -> str:
             f"| {metrics['macro_f1']:.3f} | {'–' if reported is None else reported} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _settings_markdown(run: dict) -> str:
+    """Say where the settings of the run differ from today's params.yaml."""
+    params = config.load()
+    lines = []
+    for name, one in run["experiments"].items():
+        today = _flat(params.experiment(name).model_dump())
+        then = _flat(one["settings"])
+        lines += [f"- `{name}`: `{key}` was {then.get(key)}" for key in today if then.get(key) != today[key]]
+    return "\n".join(lines or ["None."]) + "\n"
+
+
+def _flat(settings: dict, prefix: str = "") -> dict:
+    flat = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
 
 
 def _costs_markdown(run: dict) -> str:
