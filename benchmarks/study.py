@@ -13,6 +13,7 @@ import platform
 import re
 import shutil
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 from fingerspell import config, files
@@ -34,11 +35,14 @@ def main(folder: str | None = None) -> None:
     _replace(Path("README.md"), "experiments", Path("plots/comparison/experiments.md").read_text())
     if folder:
         files.write_json(ORIGINAL, _collect(Path(folder)))
-        for name in ("asl_cnn/confusion", "arasl_cnn/confusion"):
+        for name in ("asl_cnn/confusion", "arasl_cnn/confusion", "comparison/leakage"):
             shutil.copy(Path(folder) / f"plots/{name}.png", ORIGINAL.parent / f"{name.replace('/', '-')}.png")
     run = json.loads(ORIGINAL.read_text())
     _replace(Path("docs/results.md"), "machine", _machine_markdown(run))
     _replace(Path("docs/results.md"), "experiments", _table_markdown(run))
+    _replace(Path("docs/results.md"), "protocols", _protocols_markdown(run))
+    _replace(Path("docs/results.md"), "external", _external_markdown(run))
+    _replace(Path("docs/results.md"), "audit", _audit_markdown(run))
     _replace(Path("docs/results.md"), "settings", _settings_markdown(run))
     _replace(Path("docs/results.md"), "stages", _costs_markdown(run))
 
@@ -69,7 +73,13 @@ def _collect(folder: Path) -> dict:
         },
         "stages": logs,
         "experiments": experiments,
+        "audit": _read_all(folder / "metrics/audit"),
+        "external": _read_all(folder / "metrics/external"),
     }
+
+
+def _read_all(folder: Path) -> dict:
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
 def _processor() -> str:
@@ -101,6 +111,54 @@ def _table_markdown(run: dict) -> str:
             f"| `{name}` | {counts} | {settings['image_size']} | **{metrics['accuracy']:.3f}** ({interval}) "
             f"| {metrics['macro_f1']:.3f} | {'–' if reported is None else reported} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def _protocols_markdown(run: dict) -> str:
+    """Set experiments with the same dataset and model under different splits side by side."""
+    tried: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, one in run["experiments"].items():
+        tried[one["settings"]["dataset"], one["settings"]["model"]].append(name)
+    lines = [
+        "| experiment | split | leaks, by pixels | leaks, by hash | accuracy (95% interval) |",
+        "|---|---|--:|--:|--:|",
+    ]
+    for names in tried.values():
+        splits = {run["experiments"][name]["settings"]["split"]["method"] for name in names}
+        for name in names if len(splits) > 1 else []:
+            one = run["experiments"][name]
+            metrics = one["metrics"]
+            lines.append(
+                f"| `{name}` | {one['settings']['split']['method']} | {metrics['leakage_pixels']:.1%} "
+                f"| {metrics['leakage_hash']:.1%} | **{metrics['accuracy']:.3f}** "
+                f"({metrics['accuracy_low']:.3f}–{metrics['accuracy_high']:.3f}) |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _external_markdown(run: dict) -> str:
+    lines = []
+    for title, figures in run["external"].items():
+        lines += [
+            f"| experiment | its own test | `{title}` (95% interval) | images |",
+            "|---|--:|--:|--:|",
+        ]
+        for name, metrics in figures.items():
+            own = run["experiments"][name]["metrics"]["accuracy"]
+            lines.append(
+                f"| `{name}` | {own:.3f} | **{metrics['accuracy']:.3f}** ({metrics['accuracy_low']:.3f}–"
+                f"{metrics['accuracy_high']:.3f}) | {metrics['test_images']:,} |"
+            )
+        lines.append("")
+    return "\n".join(lines[:-1] or ["None."]) + "\n"
+
+
+def _audit_markdown(run: dict) -> str:
+    audits = {name: numbers for name, numbers in run["audit"].items()}
+    lines = [f"| | {' | '.join(f'`{name}`' for name in audits)} |", "|---|" + "--:|" * len(audits)]
+    for key in next(iter(audits.values()), {}):
+        values = " | ".join(f"{numbers[key]:,}" for numbers in audits.values())
+        lines.append(f"| {key.replace('_', ' ')} | {values} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,30 +1,34 @@
-"""One look at every image of an archive: can it be read, what is it, which others is it a copy of?
+"""One look at every image of an archive: can it be read, what is it, which others is it nearly the same as?
 
-The table feeds the splits and the plots of the exploration.
+The table feeds the splits and the findings.
 """
 
 import csv
 import hashlib
-from collections import Counter, defaultdict, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from io import BytesIO
-from itertools import chain, combinations
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
+from scipy.fft import dctn
 
 from fingerspell import images
 from fingerspell.datasets.archive import Archive
 from fingerspell.datasets.catalogue import Dataset, Member
+from fingerspell.duplicates import clusters, near_duplicates
 from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside
 from fingerspell.progress import progress
 
 BATCH = 64  # images per task: enough that handing over costs nothing, few enough to keep memory flat
-NAMED = 20  # at most this many names are listed in the summary
+SIDE = 32  # pixels: side of a thumbnail
+EDGE = 16  # pixels looked at along each side of an image
+NEAR = 6.0  # grey levels: thumbnails that differ by less on average are near-duplicates
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,24 @@ class Row:
     width: int | None = None  # pixels, upright
     height: int | None = None
     mode: str = ""  # Pillow's: "L" grey, "RGB", …
-    brightness: float | None = None  # mean of the grey image, 0–255
+    brightness: float | None = None  # mean of the grey thumbnail, 0–255
     pixels_sha: str = ""  # first 16 hex digits of the SHA-256 of mode, size and decoded pixels
-    phash: str = ""  # 64-bit difference hash, 16 hex digits
+    phash: str = ""  # 64-bit perceptual hash, 16 hex digits
+    cluster: int | None = None  # images that are near-duplicates of one another, directly or by others
+    note: str = ""  # what is unusual about the file
     error: str = ""  # why the image cannot be read; empty when it can
 
 
-def audit(dataset: Dataset, archive: Archive, hands_csv: Path | None = None, workers: int = 2) -> list[Row]:
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What one pass over the images of an archive has seen; everything in the order of `rows`."""
+
+    rows: list[Row]
+    thumbnails: np.ndarray  # uint8 (n, SIDE, SIDE): grey values 0–255; zeros where the image cannot be read
+    edges: np.ndarray  # uint8 (n, 4 × EDGE, 3): RGB of outermost pixels: top, bottom, left, right; zeros likewise
+
+
+def audit(dataset: Dataset, archive: Archive, hands_csv: Path | None = None, workers: int = 2) -> Audit:
     """Look once at every labelled image of `archive`, in `workers` threads; one row each, sorted by member.
 
     `hands_csv` is the table of the rendered hands, which tells signer and burst. An image that cannot be read
@@ -55,65 +70,124 @@ def audit(dataset: Dataset, archive: Archive, hands_csv: Path | None = None, wor
     """
     members = [member for name in archive.names if (member := dataset.parse(name))]
     captures = _captures(hands_csv, members) if hands_csv else {}
-    batches = (members[start : start + BATCH] for start in range(0, len(members), BATCH))
+    thumbnails = np.zeros((len(members), SIDE, SIDE), np.uint8)
+    edges = np.zeros((len(members), 4 * EDGE, 3), np.uint8)
 
-    def look(batch: Sequence[Member]) -> list[Row]:
-        return [_look(archive, member, *captures.get(member.name, ("", ""))) for member in batch]
+    def look(start: int) -> list[Row]:
+        rows = []
+        for place, member in enumerate(members[start : start + BATCH], start):
+            capture = captures.get(member.name, ("", ""))
+            rows.append(_look(archive, member, capture, thumbnails[place], edges[place]))
+        hashes = perceptual_hashes(thumbnails[start : start + BATCH])
+        return [row if row.error else replace(row, phash=phash) for row, phash in zip(rows, hashes)]
 
     with ThreadPoolExecutor(workers) as pool:
         # Pillow, zlib and hashlib all work outside the interpreter lock, so threads do.
         pending: deque = deque()
 
         def stream() -> Iterator[list[Row]]:
-            for batch in batches:
-                pending.append(pool.submit(look, batch))
+            for start in range(0, len(members), BATCH):
+                pending.append(pool.submit(look, start))
                 if len(pending) > 2 * workers:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
 
-        return list(progress(chain.from_iterable(stream()), len(members), f"audit {dataset.name}"))
+        rows = list(progress(chain.from_iterable(stream()), len(members), f"audit {dataset.name}"))
+    return Audit(rows, thumbnails, edges)
 
 
-def _look(archive: Archive, member: Member, signer: str, burst: str) -> Row:
-    known = (member.name, member.label, member.part, member.number, signer, burst)
+def near_pairs(seen: Audit, threshold: float = NEAR) -> tuple[np.ndarray, np.ndarray]:
+    """Return the near-duplicates among the readable images as `duplicates.near_duplicates` does, by row number."""
+    readable = np.flatnonzero([not row.error for row in seen.rows])
+    pairs, distances = near_duplicates(seen.thumbnails[readable], threshold)
+    return readable[pairs], distances
+
+
+def clustered(seen: Audit, pairs: np.ndarray) -> Audit:
+    """Return the same with the clusters of near-duplicates in its rows; an image that is near to none has none.
+
+    pairs: int (m, 2), numbers of rows.
+    """
+    joined = np.unique(pairs)
+    of = dict(zip(joined.tolist(), clusters(len(joined), np.searchsorted(joined, pairs)).tolist()))
+    return replace(seen, rows=[replace(row, cluster=of.get(number)) for number, row in enumerate(seen.rows)])
+
+
+def _look(archive: Archive, member: Member, capture: tuple[str, str], thumbnail: np.ndarray, edge: np.ndarray) -> Row:
+    """Return the row of one image; write its thumbnail (SIDE, SIDE) and its edge (4 × EDGE, 3) into place."""
+    known = (member.name, member.label, member.part, member.number, *capture)
     try:
         data = archive.read(member.name)
+        kind, note = _header(data)
         image = images.decode(data)
-    except FingerspellError as error:
+        thumbnail[:] = images.to_array(image, SIDE, 1, "box")[:, :, 0]
+        pixels = _pixels(image)
+        edge[:] = _edge(image, pixels)
+    except (FingerspellError, ValueError) as error:  # Pillow cannot convert every mode
         return Row(*known, error=_short(error))
-    with Image.open(BytesIO(data)) as header:
-        kind = header.format or ""
-    grey = image if image.mode == "L" else image.convert("L")
     return Row(
         *known,
         format=kind,
         width=image.width,
         height=image.height,
         mode=image.mode,
-        brightness=round(float(np.asarray(grey).mean()), 2),
-        pixels_sha=_fingerprint(image),
-        phash=difference_hash(grey),
+        brightness=round(float(thumbnail.mean()), 2),
+        pixels_sha=_fingerprint(image.mode, pixels),
+        note=note,
     )
 
 
-def difference_hash(grey: Image.Image) -> str:
-    """Return 16 hex digits that near-duplicates share in nearly all bits.
+def perceptual_hashes(thumbnails: np.ndarray) -> list[str]:
+    """Return for each thumbnail 16 hex digits that near-duplicates share in nearly all bits.
 
-    The grey image is shrunk to 9×8; each bit, row by row from the most significant, says whether a pixel is
-    darker than its right neighbour (N. Krawetz, "Kind of Like That", 2013, hackerfactor.com).
+    thumbnails: uint8 (n, SIDE, SIDE), grey. Each bit tells whether one of the 8×8 lowest frequencies of the cosine
+    transform is above their median (N. Krawetz, "Looks Like It", 2011, hackerfactor.com). The bits are those of
+    `imagehash.phash`, which takes one image at a time.
     """
-    small = np.asarray(grey.resize((9, 8), Image.Resampling.BOX))
-    return np.packbits(small[:, :-1] < small[:, 1:]).tobytes().hex()
+    low = dctn(thumbnails.astype(float), axes=(1, 2))[:, :8, :8].reshape(len(thumbnails), 64)
+    bits = np.packbits(low > np.median(low, axis=1, keepdims=True), axis=1)
+    return [row.tobytes().hex() for row in bits]
 
 
-def _fingerprint(image: Image.Image) -> str:
-    digest = hashlib.sha256(f"{image.mode} {image.width} {image.height}\n".encode())
-    digest.update(image.tobytes())
+def _header(data: bytes) -> tuple[str, str]:
+    """Return an image file's format, and what is unusual about it."""
+    try:
+        with Image.open(BytesIO(data)) as header:
+            kind, mode, turned = header.format or "", header.mode, header.getexif().get(ExifTags.Base.Orientation)
+            moving = getattr(header, "is_animated", False)
+    except Exception as error:  # as in images.decode
+        raise FingerspellError(f"the image cannot be read ({error})") from error
+    notes = {
+        f"mode {mode}": mode not in ("L", "RGB"),
+        f"turned upright by its EXIF orientation {turned}": turned in images.UPRIGHT,
+        "several pictures, of which the first is taken": moving,
+    }
+    return kind, "; ".join(note for note, true in notes.items() if true)
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """Return what is seen, (h, w) or (h, w, channels): colours instead of places in a palette."""
+    return np.asarray(image.convert("RGBA") if image.mode == "P" else image)
+
+
+def _edge(image: Image.Image, pixels: np.ndarray) -> np.ndarray:
+    """Return outermost pixels, (4 × EDGE, 1 or 3): EDGE along each side, evenly spread."""
+    if image.mode not in ("L", "RGB"):
+        pixels = np.asarray(image.convert("RGB"))
+    down, across = (((np.arange(EDGE) + 0.5) / EDGE * side).astype(int) for side in pixels.shape[:2])
+    line = np.concatenate([pixels[0, across], pixels[-1, across], pixels[down, 0], pixels[down, -1]])
+    return line.reshape(4 * EDGE, -1)
+
+
+def _fingerprint(mode: str, pixels: np.ndarray) -> str:
+    height, width = pixels.shape[:2]
+    digest = hashlib.sha256(f"{mode} {width} {height}\n".encode())
+    digest.update(np.ascontiguousarray(pixels))
     return digest.hexdigest()[:16]
 
 
-def _short(error: FingerspellError) -> str:
+def _short(error: Exception) -> str:
     """One line that is the same in every run: Pillow's message for a foreign file holds a memory address."""
     cause = error.__cause__
     if isinstance(cause, UnidentifiedImageError):
@@ -138,50 +212,6 @@ def _captures(hands_csv: Path, members: Sequence[Member]) -> dict[str, tuple[str
     return captures
 
 
-def summary(rows: Sequence[Row], archive: Archive) -> dict:
-    """Count images, classes, sizes, copies, and what is in the archive besides.
-
-    `copies`: `groups` of pixel-identical images, `extra` images beyond the first of each group, and
-    `labels`, for every pair of labels, the number of groups that carry both.
-    """
-    readable = [row for row in rows if not row.error]
-    known = {row.member for row in rows}
-    same: dict[str, list[Row]] = defaultdict(list)
-    for row in readable:
-        same[row.pixels_sha].append(row)
-    copies = [group for group in same.values() if len(group) > 1]
-    conflicts = Counter(
-        f"{one}/{other}" for group in copies for one, other in combinations(sorted({row.label for row in group}), 2)
-    )
-    classes: dict[str, Counter] = defaultdict(Counter)
-    for row in rows:
-        classes[row.label][row.part] += 1
-    return {
-        "images": len(rows),
-        "unreadable": _named([f"{row.member}: {row.error}" for row in rows if row.error]),
-        "stray": _named([name for name in archive.names if name not in known]),
-        "refused": _named([f"{name}: {reason}" for name, reason in sorted(archive.refused.items())]),
-        "formats": _counted(row.format for row in readable),
-        "modes": _counted(row.mode for row in readable),
-        "sizes": _counted(f"{row.width}x{row.height}" for row in readable),
-        "brightness": round(float(np.mean([row.brightness for row in readable])), 2) if readable else None,
-        "copies": {
-            "groups": len(copies),
-            "extra": sum(len(group) - 1 for group in copies),
-            "labels": dict(sorted(conflicts.items())),
-        },
-        "classes": {label: dict(sorted(classes[label].items())) for label in sorted(classes)},
-    }
-
-
-def _named(names: list[str]) -> dict:
-    return {"count": len(names), "names": names[:NAMED]}
-
-
-def _counted(values: Iterator[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items(), key=lambda item: (-item[1], item[0])))
-
-
 def write(path: Path, rows: Sequence[Row]) -> None:
     """Write the table as CSV; an unknown value is an empty field."""
     with write_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
@@ -192,7 +222,7 @@ def write(path: Path, rows: Sequence[Row]) -> None:
 
 def read(path: Path) -> list[Row]:
     """Read a table that `write` wrote; raises FingerspellError if it is missing or something else."""
-    number = {"number": int, "width": int, "height": int, "brightness": float}
+    number = {"number": int, "width": int, "height": int, "brightness": float, "cluster": int}
     try:
         with open(path, newline="", encoding="utf-8") as file:
             lines = csv.reader(file)

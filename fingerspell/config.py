@@ -29,19 +29,28 @@ class DatasetSettings(_Section):
 
 
 class SplitSettings(_Section):
-    """How images are divided; which of `test`, `test_images` and `burst` apply depends on `method`."""
+    """How images are divided; which of `test`, `test_images`, `burst` and `gap` apply depends on `method`."""
 
-    method: Literal["random", "official", "first", "grouped"]
+    method: Literal["random", "official", "first", "grouped", "capture_order"]
     test: Fraction = 0.2
     test_images: Count = 100
     validation: Fraction = 0.2
     burst: Count = 50
+    gap: Fraction = 0.05
 
 
 class Drop(_Section):
     """The classes of the dataset except these."""
 
     drop: list[str]
+
+
+class Clean(_Section):
+    """What is left out before an experiment's images are divided."""
+
+    copies: bool
+    contradictions: bool
+    unreadable: bool
 
 
 class Augmentation(_Section):
@@ -60,6 +69,7 @@ class Experiment(_Section):
 
     dataset: str
     classes: Literal["all"] | list[str] | Drop
+    clean: Clean
     split: SplitSettings
     sample_size: Count | None
     undersample: bool
@@ -68,7 +78,7 @@ class Experiment(_Section):
     resample: Literal["nearest", "box", "bilinear", "bicubic", "lanczos"]
     model: str
     trains_on: Literal["prepared", "codes"]
-    weights: str | None
+    weights: str
     fine_tune: bool | None
     epochs: Count
     batch_size: Count
@@ -81,20 +91,39 @@ class Experiment(_Section):
     grid: dict[str, list[int | float | str | None]] | None
 
 
+class ExternalSet(_Section):
+    """Photographs from elsewhere, in a folder or zip of class folders, and the dataset whose alphabet they show."""
+
+    path: str
+    dataset: str
+
+
 class Params(_Section):
     """The whole of `params.yaml`."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     datasets: dict[str, DatasetSettings]
+    weights: dict[Name, str]
     experiments: dict[Name, Experiment]
+    external: dict[Name, ExternalSet] = {}
 
     @model_validator(mode="after")
-    def _datasets_exist(self) -> "Params":
+    def _references_exist(self) -> "Params":
         for name, experiment in self.experiments.items():
             if experiment.dataset not in self.datasets:
                 raise ValueError(
                     f"experiments.{name}.dataset is {experiment.dataset!r}, but datasets has only "
                     f"{', '.join(self.datasets)}"
+                )
+            if experiment.weights not in self.weights:
+                raise ValueError(
+                    f"experiments.{name}.weights is {experiment.weights!r}, but weights has only "
+                    f"{', '.join(self.weights)}; add it there"
+                )
+        for name, chosen in self.external.items():
+            if chosen.dataset not in self.datasets:
+                raise ValueError(
+                    f"external.{name}.dataset is {chosen.dataset!r}, but datasets has only {', '.join(self.datasets)}"
                 )
         return self
 
@@ -102,9 +131,17 @@ class Params(_Section):
         """Return the settings of one dataset; a name that is not there is refused."""
         return _lookup(self.datasets, name, "dataset")
 
+    def weights_source(self, name: str) -> str:
+        """Return where one set of weights comes from; a name that is not there is refused."""
+        return _lookup(self.weights, name, "entry of weights")
+
     def experiment(self, name: str) -> Experiment:
         """Return one experiment; a name that is not there is refused."""
         return _lookup(self.experiments, name, "experiment")
+
+    def external_set(self, name: str) -> ExternalSet:
+        """Return one external set; a name that is not there is refused."""
+        return _lookup(self.external, name, "external set")
 
 
 def load(path: Path = Path("params.yaml")) -> Params:
@@ -124,7 +161,9 @@ def load(path: Path = Path("params.yaml")) -> Params:
 
 def _lookup(section: dict, name: str, kind: str):
     if name not in section:
-        raise FingerspellError(f"there is no {kind} {name!r} in the parameters; there are {', '.join(section)}")
+        raise FingerspellError(
+            f"there is no {kind} {name!r} in the parameters; there are {', '.join(section) or 'none'}"
+        )
     return section[name]
 
 

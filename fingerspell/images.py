@@ -18,6 +18,7 @@ RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+LARGEST = 2**26  # pixels: more than nearly any camera takes, 200 MB in colour; half a megabyte can hold as many
 MODES = {1: "L", 3: "RGB"}
 # EXIF's orientation → what turns the picture upright. `ImageOps.exif_transpose` would also write the EXIF block
 # anew, and fails where that has a fault anywhere.
@@ -40,6 +41,8 @@ def decode(data: bytes) -> Image.Image:
     """
     try:
         image = Image.open(BytesIO(data))
+        if image.width * image.height > LARGEST:
+            raise ValueError(f"more than {LARGEST // 10**6} million pixels")
         image.load()
         turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
     except Exception as error:  # Pillow's readers raise all sorts of errors on damaged bytes

@@ -19,10 +19,10 @@ from fingerspell.errors import FingerspellError
 TRUSTED = {"sklearn.tree._tree.Tree"}  # a forest's trees; skops itself trusts the rest
 
 
-def build(description: dict, weights: str = "none"):
+def build(description: dict, weights: Path | None = None):
     """Return the untrained Keras network that `model.json` describes; for a classifier, its encoder.
 
-    `weights` are those that a backbone begins with: `none`, `imagenet` or a file.
+    `weights` is the folder of those that a backbone begins with; None for random ones.
     """
     architecture = models.find(description["model"])
     size, channels = description["image_size"], description["channels"]

@@ -50,8 +50,8 @@ def run(main: Callable[..., None]) -> None:
             raise
         place = error.filename or Path.cwd()
         _say(what, f"{os.strerror(error.errno)}: {place}; make room or mend it, then run again")
-        sys.stdout.flush()
-        os._exit(1)  # at once: HDF5 would end by a segmentation fault where a full disk has cut its file short
+        _end(1)  # HDF5 would end by a segmentation fault where a full disk has cut its file short
+    _end(0)  # Python takes a second to take TensorFlow apart
 
 
 def _check_usage(main: Callable[..., None], stage: str, words: list[str]) -> None:
@@ -60,6 +60,13 @@ def _check_usage(main: Callable[..., None], stage: str, words: list[str]) -> Non
     if len(words) != len(wanted) and not (several and words):
         usage = [f"python -m stages.{stage}", *(one.name.upper() for one in wanted), *["…"] * several]
         raise FingerspellError(f"wrong number of words; run `{' '.join(usage)}` or, for all stages, `dvc repro`")
+
+
+def _end(status: int) -> None:
+    """End the process at once, without the clean-up of its modules."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _fail(what: str, sentence: str, status: int = 1) -> None:

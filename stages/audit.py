@@ -1,21 +1,28 @@
-"""Look at every image of a dataset once; its table feeds the splits."""
+"""Look at every image of a dataset once: a table for the splits, findings for people."""
 
 from pathlib import Path
 
-from fingerspell import audit, files
+import numpy as np
+
+from fingerspell import audit, files, findings
 from fingerspell.datasets import catalogue
 from fingerspell.datasets.archive import Archive
 from stages import run
 
 
 def main(name: str) -> None:
-    dataset, raw = catalogue.find(name), Path("data/raw") / name
+    dataset, raw, out = catalogue.find(name), Path("data/raw") / name, Path("data/audit")
     hands = raw / "hands.csv"
     with Archive(raw / dataset.archive) as archive:
-        rows = audit.audit(dataset, archive, hands if hands.exists() else None)
-        summary = audit.summary(rows, archive)
-    audit.write(Path(f"data/audit/{name}.csv"), rows)
-    files.write_json(Path(f"data/audit/{name}.json"), summary)
+        seen = audit.audit(dataset, archive, hands if hands.exists() else None)
+        pairs, distances = audit.near_pairs(seen)
+        seen = audit.clustered(seen, pairs)
+        found, numbers = findings.find(seen, archive, pairs, distances)
+    audit.write(out / f"{name}.csv", seen.rows)
+    with files.write_aside(out / f"{name}.npy") as aside, open(aside, "wb") as file:
+        np.save(file, seen.thumbnails)
+    findings.write(out / f"{name}-findings.csv", found)
+    files.write_json(out / f"{name}.json", numbers)
 
 
 if __name__ == "__main__":

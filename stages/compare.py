@@ -1,11 +1,12 @@
 """Set all experiments side by side, and test in pairs those that named the same images."""
 
+import json
 from pathlib import Path
 
 from fingerspell import config, files
 from fingerspell.evaluation import compare
 from fingerspell.evaluation.predictions import Predictions
-from fingerspell.plots import comparison, style
+from fingerspell.plots import comparison, leakage, style
 from stages import run
 
 
@@ -13,7 +14,7 @@ def main() -> None:
     params = config.load()
     predictions = {name: Predictions.read(Path(f"data/predictions/{name}.csv")) for name in params.experiments}
     about = {
-        name: {"dataset": one.dataset, "split": one.split.method, "model": one.model}
+        name: {"dataset": one.dataset, "split": one.split.method, "model": one.model, "leakage": _leakage(name)}
         for name, one in params.experiments.items()
     }
     rows = compare.table(predictions, about)
@@ -25,6 +26,12 @@ def main() -> None:
         files.write_text(folder / "pairs.md", compare.paired_tests_markdown(pairs))
         files.write_text(folder / "pairs.csv", compare.paired_tests_csv(pairs))
         style.save(comparison.accuracies(rows), folder / "accuracies.png")
+        style.save(leakage.protocols(rows), folder / "leakage.png")
+
+
+def _leakage(name: str) -> float:
+    summary = json.loads(Path(f"data/splits/{name}.json").read_text(encoding="utf-8"))
+    return summary["leakage"]["pixels"]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from pathlib import Path
 from fingerspell import config, files
 from fingerspell.datasets import catalogue
 from fingerspell.datasets.archive import Archive
-from fingerspell.datasets.obtain import find, obtain, search_folders
+from fingerspell.datasets.at_hand import find, search_folders
+from fingerspell.datasets.http import require_room
+from fingerspell.datasets.obtain import obtain
 from fingerspell.datasets.rendered import draw
 from stages import run
 
@@ -22,7 +24,9 @@ def main(name: str) -> None:
             archive = draw(name, settings.images_per_class, params.seed, folder)
         else:
             archive = folder / dataset.archive
-            shutil.copyfile(obtain(dataset, ARCHIVES), archive)
+            found = obtain(dataset, ARCHIVES)
+            require_room(folder, found.stat().st_size)
+            shutil.copyfile(found, archive)
             for file in dataset.extra_files:
                 if extra := find(file, search_folders(ARCHIVES)):
                     shutil.copyfile(extra, folder / file)

@@ -1,5 +1,6 @@
 """Let a trained model name its test images, once; metrics, reports and plots are computed from that table."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,11 @@ def _report(name: str, description: dict, predictions: Predictions) -> None:
     letters = dict(zip(description["classes"], description["letters"]))
     epochs = training.read_history(Path("models") / name / "history.csv")
     rows = metrics.report(predictions)
-    files.write_json(Path(f"metrics/{name}.json"), metrics.compute(predictions))
+    leaks = json.loads(Path(f"data/splits/{name}.json").read_text(encoding="utf-8"))["leakage"]
+    files.write_json(
+        Path(f"metrics/{name}.json"),
+        metrics.compute(predictions) | {f"leakage_{by}": share for by, share in leaks.items()},
+    )
     with files.write_aside(Path("plots") / name) as folder:
         folder.mkdir()
         files.write_text(folder / "report.csv", metrics.report_csv(rows))

@@ -47,7 +47,8 @@ def _embed(architecture, experiment: config.Experiment, folder: Path, seed: int)
     import numpy as np
 
     keras.utils.set_random_seed(seed)
-    backbone = architecture.backbone(experiment.image_size, experiment.channels, experiment.weights)
+    weights = Path("data/weights") / experiment.weights
+    backbone = architecture.backbone(experiment.image_size, experiment.channels, weights)
     backbone.save_weights(folder / "backbone.weights.h5")
     images = np.load(folder / "images.npy", mmap_mode="r")
     preparation.write_embeddings(backbone.predict_on_batch, images, folder / "embeddings.npy", mirrored=False)

@@ -47,8 +47,8 @@ def _network(architecture, experiment: config.Experiment, description: dict, pre
     import keras
 
     keras.utils.set_random_seed(seed)
-    network = saved.build(description, "none" if experiment.fine_tune is None else experiment.weights)
     frozen = (prepared.folder / "backbone.weights.h5").exists()
+    network = saved.build(description, Path("data/weights") / experiment.weights if experiment.fine_tune else None)
     if frozen:
         backbone, trained = network.layers
         backbone.load_weights(prepared.folder / "backbone.weights.h5")

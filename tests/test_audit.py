@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fingerspell import audit
+from fingerspell import audit, findings
 from fingerspell.datasets.archive import Archive
 from fingerspell.datasets.catalogue import DATASETS
 from fingerspell.errors import FingerspellError
@@ -49,18 +49,32 @@ def path(tmp_path):
 
 
 def run(path, **settings):
+    """Return the rows by file name, the audit, the findings by kind and the numbers."""
     with Archive(path) as archive:
-        rows = audit.audit(ARASL, archive, **settings)
-        return {row.member.split("/")[-1]: row for row in rows}, audit.summary(rows, archive)
+        seen = audit.audit(ARASL, archive, **settings)
+        pairs, distances = audit.near_pairs(seen)
+        seen = audit.clustered(seen, pairs)
+        found, numbers = findings.find(seen, archive, pairs, distances)
+    kinds = {}
+    for finding in found:
+        kinds.setdefault(finding.kind, []).append(finding)
+    return {row.member.split("/")[-1]: row for row in seen.rows}, seen, kinds, numbers
+
+
+def pack(path, files):
+    with zipfile.ZipFile(path, "w") as writer:
+        for name, data in files.items():
+            writer.writestr(f"{TOP}/{name}", data)
+    return path
 
 
 def test_rows(path):
-    rows, _ = run(path)
+    rows, *_ = run(path)
     assert list(rows) == sorted(rows)
     grey, copy, other = rows["AIN (1).jpg"], rows["AIN (2).JPG"], rows["TA (1).jpg"]
     assert (grey.label, grey.part, grey.number, grey.format, grey.mode) == ("ain", "train", 1, "PNG", "L")
     assert (grey.width, grey.height) == (64, 64)
-    assert grey.brightness == pytest.approx(noise(1).mean(), abs=0.01)
+    assert grey.brightness == pytest.approx(noise(1).mean(), abs=0.6)
     assert grey.pixels_sha == copy.pixels_sha == other.pixels_sha
     assert len(grey.pixels_sha) == len(grey.phash) == 16
     red = rows["AIN (10).jpg"]
@@ -74,43 +88,202 @@ def test_the_same_bytes_in_another_shape_or_mode_are_no_copy(tmp_path):
     with zipfile.ZipFile(path, "w") as writer:
         for number, shape in enumerate([(6, 12), (12, 6), (6, 4, 3)], 1):
             writer.writestr(f"{TOP}/ain/AIN ({number}).png", encoded(np.zeros(shape, np.uint8)))
-    rows, _ = run(path)
+    rows, *_ = run(path)
     assert len({row.pixels_sha for row in rows.values()}) == 3
 
 
 def test_unreadable_images_get_their_error_and_stop_nothing(path):
-    rows, summary = run(path)
+    rows, _, found, numbers = run(path)
     assert rows["TA (2).jpg"].error == "not an image"
     assert "truncated" in rows["AIN (11).jpg"].error
     assert not rows["AIN (11).jpg"].pixels_sha
-    assert summary["unreadable"]["count"] == 2
+    assert numbers["unreadable"] == 2
+    assert [(one.member.split("/")[-1], one.detail) for one in found["unreadable"]] == [
+        (name, rows[name].error) for name in ("AIN (11).jpg", "TA (2).jpg")
+    ]
 
 
 def test_damaged_member_gets_its_error(path):
     data = path.read_bytes()
     path.write_bytes(data.replace(b"no image at all", b"no image at ALL"))
-    rows, _ = run(path)
+    rows, *_ = run(path)
     assert "CRC" in rows["TA (2).jpg"].error
 
 
-def test_summary(path):
-    _, summary = run(path)
-    assert summary["images"] == 6
-    assert summary["stray"] == {"count": 2, "names": ["notes.txt", "overview.png"]}
-    assert summary["refused"]["count"] == 1 and "evil.jpg" in summary["refused"]["names"][0]
-    assert summary["copies"] == {"groups": 1, "extra": 2, "labels": {"ain/ta": 1}}
-    assert summary["sizes"] == {"64x64": 3, "32x48": 1}
-    assert summary["classes"] == {"ain": {"train": 4}, "ta": {"train": 2}}
+def test_findings(path):
+    _, _, found, numbers = run(path)
+    assert numbers["images"] == 6 and numbers["classes"] == 2 and numbers["sizes"] == 2
+    assert [one.member for one in found["stray"]] == ["notes.txt", "overview.png"] and numbers["stray"] == 2
+    assert [(one.member, one.detail) for one in found["refused"]] == [("../evil.jpg", "path that leaves the archive")]
+    first, copies = f"{TOP}/ain/AIN (1).jpg", [f"{TOP}/ain/AIN (2).JPG", f"{TOP}/ta/TA (1).jpg"]
+    assert [(one.member, one.other, one.detail) for one in found["copy"]] == [
+        (copy, first, "3 alike") for copy in copies
+    ]
+    assert (numbers["copy_groups"], numbers["copies"]) == (1, 2)
+    assert [(one.member, one.other) for one in found["two labels"]] == [(ain, copies[1]) for ain in (first, copies[0])]
+    assert {one.detail for one in found["two labels"]} == {"ain/ta"} and numbers["two_labels"] == 2
+    assert "near" not in found and numbers["near_pairs"] == 3  # the copies; a table of them is there already
+    gone = findings.left_out(finding for kind in found.values() for finding in kind)
+    assert sorted(name.split("/")[-1] for name in gone) == [
+        "AIN (1).jpg", "AIN (11).jpg", "AIN (2).JPG", "TA (1).jpg", "TA (2).jpg"
+    ]  # fmt: skip
+    assert all(isinstance(value, int | float) for value in numbers.values())
 
 
-def test_at_most_twenty_names_are_listed(tmp_path):
+def test_an_archive_without_images(tmp_path):
     path = tmp_path / "images.zip"
     with zipfile.ZipFile(path, "w") as writer:
-        for number in range(30):
-            writer.writestr(f"stray{number}.txt", b"")
-    rows, summary = run(path)
-    assert rows == {} and summary["brightness"] is None
-    assert summary["stray"]["count"] == 30 and len(summary["stray"]["names"]) == 20
+        writer.writestr("stray.txt", b"")
+    rows, seen, found, numbers = run(path)
+    assert rows == {} and list(found) == ["stray"]
+    assert seen.thumbnails.shape == (0, 32, 32) and numbers["images"] == 0
+
+
+def test_thumbnails_stand_in_the_order_of_the_rows(path):
+    rows, seen, _, _ = run(path)
+    assert seen.thumbnails.shape == (6, 32, 32) and seen.thumbnails.dtype == np.uint8
+    expected = noise(1).reshape(32, 2, 32, 2).mean(axis=(1, 3))
+    for thumbnail, row in zip(seen.thumbnails, rows.values()):
+        if row.error:
+            assert not thumbnail.any()
+        elif row.mode == "L":
+            assert np.abs(thumbnail - expected).max() <= 1
+
+
+def test_near_duplicates_are_joined_and_told_once_each(tmp_path):
+    base = noise(1, (64, 64)) // 2 + 50
+    frames = [base, base + 3, base + 7, base + 40]
+    path = pack(tmp_path / "images.zip", {f"ain/AIN ({at}).png": encoded(frame) for at, frame in enumerate(frames, 1)})
+    rows, _, found, numbers = run(path)
+    assert [row.cluster for row in rows.values()] == [0, 0, 0, None]
+    assert [(one.member[-6], one.other[-6], one.detail) for one in found["near"]] == [
+        ("1", "2", "3.00"), ("2", "1", "3.00"), ("3", "2", "4.00")
+    ]  # fmt: skip
+    keys = ("near_pairs", "near_images", "near_clusters", "largest_cluster", "near_two_labels")
+    assert [numbers[key] for key in keys] == [2, 3, 1, 3, 0]
+
+
+def test_unreadable_images_are_near_to_none(tmp_path):
+    files = {f"ain/AIN ({at}).png": b"" for at in range(5)} | {"ain/AIN (9).png": encoded(noise(1) * 0)}
+    rows, _, _, numbers = run(pack(tmp_path / "images.zip", files))
+    assert numbers["near_pairs"] == 0 and {row.cluster for row in rows.values()} == {None}
+
+
+def scene(seed, below):
+    """A dark arm that reaches into the picture from below or from above, before a light wall, with noise."""
+    random = np.random.default_rng(seed)
+    picture = random.integers(180, 210, (64, 64))
+    picture[slice(32, None) if below else slice(0, 32), 26:38] -= 100
+    return picture.astype(np.uint8)
+
+
+def test_images_unlike_their_class_are_found(tmp_path):
+    files = {f"ain/AIN ({at}).png": encoded(scene(at, at != 17)) for at in range(60)}
+    files |= {f"ta/TA ({at}).png": encoded(scene(at, False)) for at in range(100, 140)}
+    _, _, found, numbers = run(pack(tmp_path / "images.zip", files))
+    first, *others = found["unlike"]
+    assert first.member.endswith("AIN (17).png") and first.other.startswith(f"{TOP}/ain/")
+    assert all(float(other.detail) < float(first.detail) / 3 for other in others) and numbers["unlike"] <= 3
+
+
+@pytest.mark.parametrize(
+    ("framed", "varied", "expected"),
+    [(40, True, True), (39, True, True), (30, True, False), (0, True, False), (40, False, False)],
+)
+def test_a_frame_that_nearly_all_images_carry_is_found(tmp_path, framed, varied, expected):
+    files = {}
+    for at in range(40):
+        picture = noise(at if varied else 0, (50, 70, 3))
+        if at < framed:
+            picture[:2], picture[-2:], picture[:, :2], picture[:, -2:] = [(0, 10, 240)] * 4
+        files[f"ain/AIN ({at}).jpg"] = encoded(picture, "PNG")
+    _, _, found, numbers = run(pack(tmp_path / "images.zip", files))
+    assert ("frame" in found) == expected
+    if framed:
+        assert numbers["framed"] == (framed / 40 if varied or framed == 40 else 1)
+    if expected:
+        assert found["frame"][0].detail == f"#000af0 at the edge of {framed / 40:.1%} of the images"
+
+
+def odd(name):
+    """Return the bytes of an image file that is not quite what an archive should hold."""
+    random, out = noise(5, (40, 40)), BytesIO()
+    colour = Image.fromarray(noise(6, (40, 40, 3)))
+    match name:
+        case "cmyk":
+            colour.convert("CMYK").save(out, "JPEG")
+        case "16-bit":
+            Image.fromarray(random.astype(np.uint16) * 257).save(out, "PNG")
+        case "palette":
+            colour.quantize(16).save(out, "PNG")
+        case "transparent":
+            colour.convert("RGBA").save(out, "PNG")
+        case "bilevel":
+            colour.convert("1").save(out, "PNG")
+        case "turned":
+            exif = Image.Exif()
+            exif[0x0112] = 6
+            Image.fromarray(random[:20]).save(out, "JPEG", exif=exif)
+        case "moving":
+            frames = [Image.fromarray(noise(at, (40, 40))) for at in range(3)]
+            frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+        case "empty":
+            pass
+        case "cut short":
+            colour.save(out, "PNG")
+            return out.getvalue()[:500]
+        case "text":
+            return b"\xff\xd8 no image"
+        case "bomb":
+            Image.new("1", (70_000, 1000)).save(out, "PNG")
+        case "huge bomb":
+            Image.new("1", (70_000, 6000)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "detail"),
+    [
+        ("cmyk", "unusual", "mode CMYK"),
+        ("16-bit", "unusual", "mode I;16"),
+        ("palette", "unusual", "mode P"),
+        ("transparent", "unusual", "mode RGBA"),
+        ("bilevel", "unusual", "mode 1"),
+        ("turned", "unusual", "EXIF orientation 6"),
+        ("moving", "unusual", "several pictures"),
+        ("empty", "unreadable", "not an image"),
+        ("cut short", "unreadable", "truncated"),
+        ("text", "unreadable", "not an image"),
+        ("bomb", "unreadable", "more than 67 million pixels"),
+        ("huge bomb", "unreadable", "decompression bomb"),
+    ],
+)
+def test_every_odd_file_is_named_and_none_does_harm(tmp_path, name, kind, detail):
+    files = {"ain/AIN (1).png": encoded(noise(1)), "ain/AIN (2).png": odd(name)}
+    rows, seen, found, numbers = run(pack(tmp_path / "images.zip", files))
+    assert len(found) == 1 and numbers[kind] == 1
+    assert found[kind][0].member.endswith("AIN (2).png") and detail in found[kind][0].detail
+    assert not rows["AIN (1).png"].error
+    if kind == "unusual":
+        assert rows["AIN (2).png"].note == found[kind][0].detail
+        assert seen.thumbnails[1].std() > 5  # something is seen, in whatever mode
+    if name == "turned":
+        assert (rows["AIN (2).png"].width, rows["AIN (2).png"].height) == (20, 40)
+
+
+def test_the_same_picture_in_another_palette_is_no_copy(tmp_path):
+    one = Image.fromarray(noise(1) // 128, "L").convert("P")
+    other = one.copy()
+    one.putpalette([0, 0, 0, 255, 255, 255])
+    other.putpalette([255, 0, 0, 0, 0, 255])
+    files = {}
+    for at, image in enumerate((one, other, one)):
+        out = BytesIO()
+        image.save(out, "PNG")
+        files[f"ain/AIN ({at}).png"] = out.getvalue()
+    rows, *_ = run(pack(tmp_path / "images.zip", files))
+    first, second, third = (row.pixels_sha for row in rows.values())
+    assert first == third != second
 
 
 def test_hands_table_tells_signer_and_burst(path, tmp_path):
@@ -120,7 +293,7 @@ def test_hands_table_tells_signer_and_burst(path, tmp_path):
         writer = csv.writer(file)
         writer.writerow(["member", "label", "signer", "burst", "hand"])
         writer.writerows([name, "", "s01", f"b{place}", "right"] for place, name in enumerate(names))
-    rows, _ = run(path, hands_csv=hands)
+    rows, *_ = run(path, hands_csv=hands)
     assert [(row.signer, row.burst) for row in rows.values()] == [("s01", f"b{i}") for i in range(6)]
 
     hands.write_text("\n".join(hands.read_text().splitlines()[:-2]))
@@ -140,7 +313,8 @@ def test_workers_do_not_change_the_table_and_it_reads_back(tmp_path):
     tables = []
     for workers in (1, 3):
         with Archive(path) as archive:
-            rows = audit.audit(ARASL, archive, workers=workers)
+            seen = audit.audit(ARASL, archive, workers=workers)
+        rows = audit.clustered(seen, np.array([[0, 5], [5, 7]])).rows
         audit.write(tmp_path / f"{workers}.csv", rows)
         assert audit.read(tmp_path / f"{workers}.csv") == rows
         tables.append((tmp_path / f"{workers}.csv").read_bytes())
@@ -157,14 +331,39 @@ def test_a_foreign_table_is_refused(tmp_path, text):
         audit.read(path)
 
 
-def test_difference_hash_survives_light_and_compression_but_not_another_picture():
+def test_findings_read_back(tmp_path):
+    found = [findings.Finding("stray", 'a "name", so\nto speak'), findings.Finding("copy", "b", "a", "2 alike")]
+    findings.write(tmp_path / "findings.csv", found)
+    assert findings.read(tmp_path / "findings.csv") == found
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", None])
+def test_a_foreign_table_of_findings_is_refused(tmp_path, text):
+    path = tmp_path / "findings.csv"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(FingerspellError, match=r"findings\.csv is no table of findings.*run the audit again"):
+        findings.read(path)
+
+
+def test_perceptual_hash_survives_light_and_compression_but_not_another_picture():
     y, x = np.mgrid[0:64, 0:64]
     picture = (127 + 90 * np.sin(x / 7 + y / 19)).astype(np.uint8)
     brighter = np.clip(picture * 0.8 + 40, 0, 255).astype(np.uint8)
+    jpeg = np.asarray(Image.open(BytesIO(encoded(picture, "JPEG"))))
 
     def value(pixels):
-        return int(audit.difference_hash(Image.fromarray(pixels)), 16)
+        small = pixels.reshape(32, 2, 32, 2).mean(axis=(1, 3)).astype(np.uint8)
+        return int(audit.perceptual_hashes(small[None])[0], 16)
 
     assert (value(picture) ^ value(brighter)).bit_count() <= 2
+    assert (value(picture) ^ value(jpeg)).bit_count() <= 8
     assert (value(picture) ^ value(picture[:, ::-1])).bit_count() > 16
-    assert audit.difference_hash(Image.fromarray(np.tile(np.arange(64, dtype=np.uint8), (64, 1)))) == "f" * 16
+
+
+def test_perceptual_hashes_are_those_of_imagehash():
+    ramps = np.stack([np.arange(1024).reshape(32, 32) % 251, np.arange(1024).reshape(32, 32).T ** 2 % 241])
+    assert audit.perceptual_hashes(ramps.astype(np.uint8)) == [
+        "c71c670c6b0c671f",
+        "d5065308ff0bd8b5",
+    ]  # by imagehash.phash of ImageHash 4.3.2

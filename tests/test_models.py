@@ -31,9 +31,9 @@ def test_the_real_parameters_suit_their_models():
         ("asl_cnn", {"model": "lenet"}, ("no model 'lenet'", "cnn")),
         ("asl_cnn", {"image_size": 8}, ("asl_cnn.image_size", "8", "at least 16")),
         ("asl_vgg16", {"image_size": 31}, ("asl_vgg16.image_size", "31", "at least 32")),
-        ("asl_autoencoder_forest", {"image_size": 50}, ("image_size is 50", "multiples of 16")),
-        ("asl_cnn", {"weights": "none"}, ("asl_cnn.weights", "no backbone")),
-        ("asl_vgg16", {"weights": None}, ("asl_vgg16.weights", "is a backbone")),
+        ("asl_autoencoder_forest", {"image_size": 50}, ("image_size is 50", "multiples of 8")),
+        ("asl_cnn", {"weights": "imagenet"}, ("asl_cnn.weights", "no backbone")),
+        ("asl_vgg16", {"fine_tune": None}, ("asl_vgg16.fine_tune", "is a backbone")),
         ("asl_cnn", {"trains_on": "codes"}, ("asl_cnn.trains_on", "prepared")),
         ("asl_autoencoder_forest", {"trains_on": "prepared"}, ("trains_on must be codes",)),
         ("asl_autoencoder_forest", {"grid": None}, ("grid must be set",)),
@@ -63,7 +63,7 @@ def test_a_network_answers_probabilities_for_stored_pixels(name, channels):
 @pytest.fixture(scope="module", params=of_kind("backbone"))
 def backbone(request):
     module = models.find(request.param)
-    return request.param, module, module.backbone(32, 3, "none")
+    return request.param, module, module.backbone(32, 3, None)
 
 
 def test_a_backbone_is_given_the_range_that_it_expects(backbone):
@@ -91,22 +91,10 @@ def test_a_head_fits_its_backbone(backbone):
 
 def test_grey_images_reach_a_backbone_as_equal_colours():
     module = models.find("vgg16")
-    grey, colour = (module.backbone(32, channels, "none") for channels in (1, 3))
+    grey, colour = (module.backbone(32, channels, None) for channels in (1, 3))
     colour.set_weights(grey.get_weights())
     pixels = np.random.default_rng(2).integers(0, 256, (2, 32, 32, 1), np.uint8)
     assert np.allclose(grey.predict_on_batch(pixels), colour.predict_on_batch(np.repeat(pixels, 3, axis=3)), atol=1e-4)
-
-
-def test_a_missing_weights_file_is_named():
-    with pytest.raises(FingerspellError, match=r"no/such\.h5"):
-        models.find("vgg16").backbone(32, 3, "no/such.h5")
-
-
-def test_a_foreign_weights_file_is_refused(tmp_path):
-    path = tmp_path / "weights.h5"
-    path.write_bytes(b"nothing of the kind")
-    with pytest.raises(FingerspellError, match=r"weights\.h5"):
-        models.find("vgg16").backbone(32, 3, str(path))
 
 
 def test_the_decoder_mirrors_the_encoder():

@@ -1,154 +1,60 @@
-"""Archives at hand are checked; downloads, from servers of our own, are whole or not there."""
+"""Archives at hand are checked; downloads, from a server of our own, are whole or not there."""
 
+import base64
 import hashlib
 import io
 import json
 import shutil
-import threading
 import zipfile
-from collections import namedtuple
+from collections import Counter, namedtuple
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from loopback import KAGGLE, serving
 
-from fingerspell.datasets import mendeley, obtain
+from fingerspell.datasets import at_hand, http, obtain
 from fingerspell.datasets.catalogue import DATASETS
 from fingerspell.errors import FingerspellError
 
-ASL, ARASL = DATASETS["asl_alphabet"], DATASETS["arasl"]
+ASL, ARASL, SYNTHETIC = DATASETS["asl_alphabet"], DATASETS["arasl"], DATASETS["synthetic_asl"]
 LABELS = b"#,File_Name,Class\n1,AIN (1).JPG,ain\n"
+CSV = "ArSL_Data_Labels.csv"
 
 
-def packed(dataset, without=(), per_class=2):
+def packed(dataset, without=(), per_class=2, more=()):
     """A zip in the published layout, a few bytes for every image."""
     out = io.BytesIO()
+    folder = dataset.folders["train"]
     with zipfile.ZipFile(out, "w") as writer:
         for label in dataset.classes:
-            for number in range(1, per_class + 1):
+            for number in range(1, per_class + 1 + (label in more)):
                 if label not in without:
-                    folder = dataset.folders["train"]
                     writer.writestr(f"{folder}/{folder}/{label}/{label}{number}.jpg", f"{label}{number}" * 50)
                     if dataset is ARASL:
                         writer.writestr(f"{folder}/{label}/{label.upper()} ({number}).jpg", b"image" * 50)
     return out.getvalue()
 
 
-class Server(ThreadingHTTPServer):
-    """Plays Mendeley Data and Kaggle, obligingly or not."""
-
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        pass  # a client that hangs up early is part of the game
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.files = {}  # name -> bytes
-        self.announced = {}  # name -> SHA-256, where it is to differ from the truth
-        self.listing = None  # an answer in place of the list of files
-        self.status = 200  # of every answer but redirections
-        self.cuts = []  # after how many bytes the next answers break off
-        self.ranges = True
-        self.lengths = True
-        self.requests = []  # (method, path, Range, User-Agent, body)
+def sha(data):
+    return hashlib.sha256(data).hexdigest()
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.note()
-        name = self.path.rpartition("/")[2]
-        if self.server.status != 200:
-            self.answer(self.server.status, b"no")
-        elif self.path == "/public-api/datasets/y7pckrw6z2/files?folder_id=root&version=1":
-            self.answer(200, self.server.listing or self.listing())
-        elif name in self.server.files:
-            self.send_file(self.server.files[name])
-        else:
-            self.answer(404, b"not here")
-
-    def do_POST(self):
-        self.note(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        if self.server.status != 200:
-            self.answer(self.server.status, b"{}")
-        elif self.path == "/v1/datasets.DatasetApiService/DownloadDataset":
-            self.answer(302, b"", Location=f"{self.server.url}/storage/kaggle.zip")
-        else:
-            self.answer(404, b"{}")
-
-    def note(self, body=""):
-        self.server.requests.append(
-            (self.command, self.path, self.headers.get("Range"), self.headers.get("User-Agent"), body)
-        )
-
-    def listing(self):
-        return json.dumps(
-            [
-                {
-                    "filename": name,
-                    "id": "1",
-                    "size": len(data),
-                    "content_details": {
-                        "sha256_hash": self.server.announced.get(name) or hashlib.sha256(data).hexdigest(),
-                        "size": len(data),
-                        "download_url": f"{self.server.url}/file/{name}",
-                    },
-                }
-                for name, data in self.server.files.items()
-            ]
-        ).encode()
-
-    def send_file(self, data):
-        start, headers, status = 0, {"Accept-Ranges": "bytes", "ETag": '"1"'}, 200
-        if self.server.ranges and "Range" in self.headers:
-            start, status = int(self.headers["Range"].removeprefix("bytes=").rstrip("-")), 206
-            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-        if start > len(data):
-            return self.answer(416, b"")
-        self.answer(status, data[start:], cut=self.server.cuts.pop(0) if self.server.cuts else None, **headers)
-
-    def answer(self, status, body, cut=None, **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if self.server.lengths:
-            self.send_header("Content-Length", str(len(body)))
-        else:
-            self.close_connection = True
-        self.end_headers()
-        self.wfile.write(body[:cut])
-        if cut is not None:
-            self.close_connection = True
-
-    def log_message(self, *_):
-        pass
+def there(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
 def server():
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
 def archives(tmp_path, monkeypatch):
-    monkeypatch.delenv(obtain.VARIABLE, raising=False)
-    monkeypatch.setattr(mendeley, "CHUNK", 1000)
+    monkeypatch.delenv(at_hand.VARIABLE, raising=False)
+    monkeypatch.setattr(http, "CHUNK", 1000)
+    monkeypatch.setattr(http, "BACKOFF", 0)
     return tmp_path / "archives"
-
-
-@pytest.fixture
-def published(server):
-    server.files = {ARASL.archive: packed(ARASL), "ArSL_Data_Labels.csv": LABELS, "Signs_32_New.png": b""}
-    return server
 
 
 # -- at hand --------------------------------------------------------------------------------------------
@@ -163,7 +69,11 @@ def put(dataset, folder, data):
 def test_an_archive_at_hand_is_used_without_network_and_its_extent_is_told(archives, capsys):
     path = put(ASL, archives, packed(ASL))
     assert obtain.obtain(ASL, archives) == path
-    assert "58 images of ASL Alphabet, which has 87,028 as published" in capsys.readouterr().out
+    assert (
+        "58 images of ASL Alphabet, which has 87,028 as published (train 58 of 87,000, test 0 of 28)\n"
+        in capsys.readouterr().out
+    )
+    assert there(archives) == [ASL.archive], "a record is made of what is fetched alone"
 
 
 def test_a_whole_archive_is_called_whole(archives, capsys):
@@ -173,12 +83,27 @@ def test_a_whole_archive_is_called_whole(archives, capsys):
     assert "all 58 published images" in capsys.readouterr().out
 
 
+def test_more_images_than_published_are_told(archives, capsys):
+    small = replace(ASL, counts={"train": dict.fromkeys(ASL.classes, 2), "test": {}})
+    put(small, archives, packed(small, more=("Q", "B")))
+    obtain.obtain(small, archives)
+    assert "more than published in train/B (3 instead of 2), train/Q (3 instead of 2)" in capsys.readouterr().out
+
+
+def test_as_many_images_in_other_classes_are_not_called_whole(archives, capsys):
+    small = replace(ASL, counts={"train": Counter(dict.fromkeys(ASL.classes, 2)) + Counter(A=1, B=-1), "test": {}})
+    put(small, archives, packed(small))
+    obtain.obtain(small, archives)
+    told = capsys.readouterr().out
+    assert "58 images of ASL Alphabet, which has 58 as published" in told and "train/B (2 instead of 1)" in told
+
+
 def test_the_variable_names_another_folder(archives, tmp_path, monkeypatch):
     put(ASL, archives, b"never looked at")
     path = put(ASL, tmp_path / "mine", packed(ASL))
-    monkeypatch.setenv(obtain.VARIABLE, str(tmp_path / "mine"))
+    monkeypatch.setenv(at_hand.VARIABLE, str(tmp_path / "mine"))
     assert obtain.obtain(ASL, archives) == path
-    monkeypatch.setenv(obtain.VARIABLE, str(tmp_path / "nowhere"))
+    monkeypatch.setenv(at_hand.VARIABLE, str(tmp_path / "nowhere"))
     with pytest.raises(FingerspellError, match=r"FINGERSPELL_ARCHIVES names .*nowhere, which is no folder"):
         obtain.obtain(ASL, archives)
 
@@ -204,22 +129,46 @@ def test_a_wrong_archive_at_hand_is_refused_and_left_alone(archives, data, messa
     assert path.read_bytes() == data
 
 
+def test_an_archive_of_the_published_size_must_have_the_published_hash(archives):
+    data = packed(SYNTHETIC)
+    put(SYNTHETIC, archives, data)
+    obtain.obtain(replace(SYNTHETIC, size=len(data), sha256=sha(data)), archives)
+    with pytest.raises(FingerspellError, match=r"size of the published archive, but not its SHA-256.*in a browser"):
+        obtain.obtain(replace(SYNTHETIC, size=len(data)), archives)
+    obtain.obtain(SYNTHETIC, archives)  # of another size: packed anew, or a part
+
+
+def test_a_record_that_cannot_be_read_is_named(archives):
+    path = put(ASL, archives, packed(ASL))
+    for text in (b"", b"\xff", b"0" * 64, f"{'0' * 64}  other.zip\n".encode()):
+        path.with_name(f"{path.name}.sha256").write_bytes(text)
+        with pytest.raises(FingerspellError, match=r"asl-alphabet\.zip\.sha256 is no record of .*; delete it"):
+            obtain.obtain(ASL, archives)
+
+
 # -- Mendeley Data --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def published(server):
+    server.files = {ARASL.archive: packed(ARASL), CSV: LABELS, "Signs_32_New.png": b""}
+    return server
+
+
+LEFT = [CSV, f"{CSV}.sha256"]  # what is there when the archive did not arrive
+ALL = sorted([*LEFT, ARASL.archive, f"{ARASL.archive}.sha256"])
 
 
 def fetch(archives, server):
     return obtain.obtain(ARASL, archives, server.url)
 
 
-def there(folder):
-    return sorted(path.name for path in folder.iterdir())
-
-
 def test_mendeley_archive_and_labels_arrive(archives, published):
     path = fetch(archives, published)
     assert path.read_bytes() == published.files[ARASL.archive]
-    assert there(archives) == ["ArASL_Database_54K_Final.zip", "ArSL_Data_Labels.csv"]
-    assert all("fingerspell/" in agent for _, _, _, agent, _ in published.requests)
+    assert there(archives) == ALL
+    assert path.with_name(f"{path.name}.sha256").read_text() == f"{sha(path.read_bytes())}  {path.name}\n"
+    assert all("fingerspell/" in one.agent for one in published.requests)
     published.requests.clear()
     assert fetch(archives, published) == path
     assert published.requests == []
@@ -229,19 +178,65 @@ def test_a_download_that_breaks_off_goes_on_where_it_was(archives, published):
     published.cuts = [None, 5_500, 4_000]
     path = fetch(archives, published)
     assert path.read_bytes() == published.files[ARASL.archive]
-    ranges = [request[2] for request in published.requests if request[1].endswith(".zip")]
-    assert ranges == [None, "bytes=5000-", "bytes=9000-"]
+    # The address is one that moved: every request is made twice.
+    assert published.asked(".zip") == [None, None, *["bytes=5000-"] * 2, *["bytes=9000-"] * 2]
 
 
 def test_what_arrived_is_kept_for_the_next_run_but_not_under_the_final_name(archives, published):
-    published.cuts = [None, 5_500, 0, 0, 0]
+    published.cuts = [None, 5_500] + [0] * http.REPEATS
     with pytest.raises(FingerspellError, match=r"broke off after 5,000 of .*run the same command again.*in a browser"):
         fetch(archives, published)
-    assert there(archives) == ["ArASL_Database_54K_Final.zip.partial", "ArSL_Data_Labels.csv"]
+    assert there(archives) == sorted([f"{ARASL.archive}.partial", *LEFT])
     published.cuts, published.requests = [], []
     assert fetch(archives, published).read_bytes() == published.files[ARASL.archive]
-    assert [request[2] for request in published.requests] == [None, "bytes=5000-"]
-    assert "ArASL_Database_54K_Final.zip.partial" not in there(archives)
+    assert set(published.asked(".zip")) == {"bytes=5000-"}
+    assert there(archives) == ALL
+
+
+def test_a_download_waits_longer_and_longer_before_it_goes_on(archives, published, monkeypatch):
+    waits = []
+    monkeypatch.setattr(http, "BACKOFF", 1.0)
+    monkeypatch.setattr(http.time, "sleep", waits.append)
+    published.cuts = [None, 5_500, 0, 0, 1_000, 0]
+    fetch(archives, published)
+    assert waits == [1, 2, 4, 1, 2], "and soon again, once something has come"
+
+
+def test_a_server_that_falls_silent_is_asked_for_the_rest(archives, published, monkeypatch):
+    monkeypatch.setattr(http, "TIMEOUT", (1, 0.2))
+    published.stalls = [0, 1]
+    assert fetch(archives, published).read_bytes() == published.files[ARASL.archive]
+    assert published.asked(".zip")[-1].startswith("bytes=")
+
+
+def test_a_slow_body_arrives(archives, published):
+    published.stalls = [0.2, 0.2]
+    assert fetch(archives, published).read_bytes() == published.files[ARASL.archive]
+    assert published.asked(".zip") == [None, None]
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_in_trouble_is_asked_again(archives, published, status):
+    published.passing = [status, status, 200, status, 200, status]
+    assert fetch(archives, published).read_bytes() == published.files[ARASL.archive]
+
+
+def test_a_server_may_say_how_long_to_wait_but_not_for_ever(archives, published, monkeypatch):
+    waits = []
+    monkeypatch.setattr(http, "PATIENCE", 7)
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", waits.append)
+    published.passing, published.retry_after = [429, 503], "3600"
+    fetch(archives, published)
+    assert waits == [7, 7]
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_server_that_stays_in_trouble_is_left(archives, published, status):
+    published.status = status
+    with pytest.raises(FingerspellError, match=rf"answered {status} .*in a browser"):
+        fetch(archives, published)
+    assert len(published.requests) == 1 + http.REPEATS
+    assert there(archives) == []
 
 
 def test_a_server_without_ranges_is_asked_from_the_start(archives, published):
@@ -252,7 +247,7 @@ def test_a_server_without_ranges_is_asked_from_the_start(archives, published):
 def test_an_end_too_early_is_noticed_where_no_length_is_told(archives, published):
     published.lengths, published.cuts = False, [None, 5_500]
     assert fetch(archives, published).read_bytes() == published.files[ARASL.archive]
-    assert [request[2] for request in published.requests] == [None, None, None, "bytes=5500-"]
+    assert published.asked("file/ArASL_Database_54K_Final.zip") == [None, "bytes=5500-"]
 
 
 def test_a_partial_file_of_something_else_is_never_taken_for_the_archive(archives, published):
@@ -262,18 +257,39 @@ def test_a_partial_file_of_something_else_is_never_taken_for_the_archive(archive
         partial.write_bytes(stale)
         with pytest.raises(FingerspellError, match="is not the published file"):
             fetch(archives, published)
-        assert there(archives) == ["ArSL_Data_Labels.csv"]
+        assert there(archives) == LEFT
     fetch(archives, published)
 
 
 def test_a_wrong_hash_is_refused(archives, published):
-    published.announced[ARASL.archive] = "0" * 64
+    published.hashes[ARASL.archive] = "0" * 64
     with pytest.raises(FingerspellError, match=r"ArASL_Database_54K_Final\.zip is not the published file.*SHA-256"):
         fetch(archives, published)
-    assert there(archives) == ["ArSL_Data_Labels.csv"]
+    assert there(archives) == LEFT
 
 
-@pytest.mark.parametrize("status", [403, 404])
+def test_a_wrong_size_is_noticed_before_the_download(archives, published):
+    size = len(published.files[ARASL.archive])
+    published.sizes[ARASL.archive] = 5
+    with pytest.raises(
+        FingerspellError, match=rf"Final\.zip is not the published file \({size:,} bytes instead of 5\)"
+    ):
+        fetch(archives, published)
+    assert there(archives) == LEFT
+
+
+def test_a_file_that_changed_after_it_was_fetched_is_refused(archives, published):
+    path = fetch(archives, published)
+    path.write_bytes(packed(ARASL, per_class=3))
+    with pytest.raises(
+        FingerspellError, match=r"is not what was fetched.*delete ArASL_Database_54K_Final\.zip to fetch"
+    ):
+        fetch(archives, published)
+    path.unlink()
+    fetch(archives, published)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_refusal_says_which_file_to_put_where_by_hand(archives, published, status):
     published.status = status
     with pytest.raises(FingerspellError) as error:
@@ -300,8 +316,7 @@ def test_a_strange_list_of_files(archives, published, listing, message):
     assert there(archives) == []
 
 
-def test_a_server_that_is_not_there(archives, server, monkeypatch):
-    monkeypatch.setattr(mendeley, "BACKOFF", 0)
+def test_a_server_that_is_not_there(archives, server):
     server.server_close()
     with pytest.raises(FingerspellError, match=r"no connection to the server.*in a browser"):
         fetch(archives, server)
@@ -321,7 +336,7 @@ def test_a_full_disk_is_noticed_before(archives, published, monkeypatch):
 @pytest.fixture
 def kaggle(server, monkeypatch, tmp_path):
     """The server in Kaggle's place, and no credentials."""
-    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
+    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR", "KAGGLE_KERNEL_RUN_TYPE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     from kagglesdk import kaggle_env  # private, and so kept in this one place
@@ -332,11 +347,17 @@ def kaggle(server, monkeypatch, tmp_path):
     return server
 
 
-def test_kaggle_archive_arrives_in_the_pinned_version(archives, kaggle):
+WHOLE = ["asl-alphabet.zip", "asl-alphabet.zip.sha256"]
+REFUSED = {"": 403, "Bearer good": 302, "Bearer bad": 401, "Bearer hasty": 403}
+KEY = f"Basic {base64.b64encode(b'someone:secret').decode()}"
+
+
+def test_kaggle_archive_arrives_in_the_pinned_version_and_is_recorded(archives, kaggle):
     path = obtain.obtain(kaggle.dataset, archives)
     assert path.read_bytes() == kaggle.files["kaggle.zip"]
-    assert there(archives) == ["asl-alphabet.zip"]
-    asked = json.loads(kaggle.requests[0][4])
+    assert there(archives) == WHOLE
+    assert sha(path.read_bytes()) in path.with_name(WHOLE[1]).read_text()
+    asked = json.loads(kaggle.requests[0].body)
     assert asked == asked | {
         "ownerSlug": "grassknoted",
         "datasetSlug": "asl-alphabet",
@@ -344,28 +365,128 @@ def test_kaggle_archive_arrives_in_the_pinned_version(archives, kaggle):
     }
 
 
+def test_kaggle_archive_that_changes_is_refused_ever_after(archives, kaggle):
+    path = obtain.obtain(kaggle.dataset, archives)
+    path.unlink()
+    data = bytearray(kaggle.files["kaggle.zip"])
+    data[10] ^= 1  # a date: sizes and checksums stay
+    kaggle.files["kaggle.zip"] = bytes(data)
+    with pytest.raises(FingerspellError, match=r"is not what was fetched before.*asl-alphabet\.zip\.sha256"):
+        obtain.obtain(kaggle.dataset, archives)
+    assert there(archives) == WHOLE[1:]
+    path.with_name(WHOLE[1]).unlink()
+    obtain.obtain(kaggle.dataset, archives)
+
+
 @pytest.mark.parametrize("wrong", [{"size": 5}, {"sha256": "0" * 64}])
 def test_kaggle_archive_that_is_not_the_published_one_is_refused(archives, kaggle, wrong):
-    with pytest.raises(FingerspellError, match=r"is not the published version 1 .*in a browser"):
+    with pytest.raises(FingerspellError, match=r"is not the published file .*in a browser"):
         obtain.obtain(replace(kaggle.dataset, **wrong), archives)
     assert there(archives) == []
 
 
-def test_kaggle_refusal_says_what_to_do_by_hand(archives, kaggle):
-    kaggle.status = 403
+def test_kaggle_archive_with_a_damaged_member_is_not_recorded(archives, kaggle):
+    kaggle.files["kaggle.zip"] = kaggle.files["kaggle.zip"].replace(b"Q1" * 50, b"Q9" * 50)
+    with pytest.raises(FingerspellError, match=r"asl-alphabet\.zip is damaged .*Q1\.jpg.* and was deleted"):
+        obtain.obtain(kaggle.dataset, archives)
+    assert there(archives) == []
+
+
+def test_kaggle_download_goes_on_in_the_next_run(archives, kaggle):
+    kaggle.cuts = [None, 5_500] + [0] * http.REPEATS  # the first is the client's, which looks at the head alone
+    with pytest.raises(FingerspellError, match="broke off after 5,000 of"):
+        obtain.obtain(kaggle.dataset, archives)
+    kaggle.requests.clear()
+    obtain.obtain(kaggle.dataset, archives)
+    assert [one.range for one in kaggle.requests if one.path == "/file/kaggle.zip"][-1] == "bytes=5000-"
+    assert there(archives) == WHOLE
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_kaggle_in_trouble_is_asked_again(archives, kaggle, status):
+    kaggle.passing = [status, status]
+    obtain.obtain(kaggle.dataset, archives)
+    kaggle.status = status
+    (archives / ASL.archive).unlink()
+    with pytest.raises(FingerspellError, match=rf"answered {status} .*in a browser"):
+        obtain.obtain(kaggle.dataset, archives)
+
+
+def test_kaggle_that_never_answers_is_left(archives, kaggle, monkeypatch):
+    monkeypatch.setattr(http, "TIMEOUT", (1, 0.1))
+    monkeypatch.setattr(http, "REPEATS", 1)
+    kaggle.process_request_thread = lambda request, _: kaggle.shut.append(request)  # hold it, say nothing
+    kaggle.shut = []
+    with pytest.raises(FingerspellError, match="did not answer in time"):
+        obtain.obtain(kaggle.dataset, archives)
+
+
+def test_kaggle_is_asked_without_account_first_then_with_token_then_with_key(archives, kaggle, monkeypatch, tmp_path):
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "bad")
+    (tmp_path / ".kaggle").mkdir()
+    (tmp_path / ".kaggle/kaggle.json").write_text('{"username": "someone", "key": "secret"}')
+    obtain.obtain(kaggle.dataset, archives)
+    assert {one.auth for one in kaggle.requests} == {None}, "a public dataset needs no credentials"
+    (archives / ASL.archive).unlink()
+    kaggle.requests.clear()
+    kaggle.logins = REFUSED
+    obtain.obtain(kaggle.dataset, archives)
+    assert [one.auth for one in kaggle.requests if one.path == KAGGLE] == [None, "Bearer bad", KEY]
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "told"),
+    [
+        (
+            {},
+            {},
+            (
+                "refused grassknoted/asl-alphabet/1 without an account (403);",
+                "accept the terms on https://www.kaggle.com/datasets/grassknoted/asl-alphabet",
+                "make a token on https://www.kaggle.com/settings and put it into ~/.kaggle/access_token",
+            ),
+        ),
+        (
+            {"access_token": "bad"},
+            {},
+            (
+                "without an account (403), then with the token of ~/.kaggle/access_token (401);",
+                "make a new token on https://www.kaggle.com/settings and put it in place of the token of ~/.kaggle",
+            ),
+        ),
+        (
+            {},
+            {"KAGGLE_API_TOKEN": "hasty"},
+            ("then with the token of KAGGLE_API_TOKEN (403);", "same account and accept the terms on https://www"),
+        ),
+        (
+            {"access_token": "bad"},
+            {"KAGGLE_USERNAME": "a", "KAGGLE_KEY": "b"},
+            ("(403), then with the token of ~/.kaggle/access_token (401), then with the user and key of KAGGLE_USER",),
+        ),
+        ({"kaggle.json": "{}"}, {}, ("kaggle.json holds no user and key; get it anew from",)),
+    ],
+)
+def test_kaggle_refusal_says_what_was_used_and_what_to_do(
+    archives, kaggle, monkeypatch, tmp_path, files, variables, told
+):
+    kaggle.logins = REFUSED | {f"Basic {base64.b64encode(b'a:b').decode()}": 401}
+    (tmp_path / ".kaggle").mkdir()
+    for name, text in files.items():
+        (tmp_path / ".kaggle" / name).write_text(text)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     with pytest.raises(FingerspellError) as error:
         obtain.obtain(kaggle.dataset, archives)
-    for part in ("403", "download asl-alphabet.zip in a browser", ASL.page, str(archives)):
-        assert part in str(error.value)
-    assert not (archives / ASL.archive).exists()
+    for part in (*told, "download asl-alphabet.zip in a browser", ASL.page, str(archives)):
+        assert part in str(error.value), str(error.value)
+    assert "\n" not in str(error.value) and "secret" not in str(error.value)
+    assert there(archives) == []
 
 
-def test_kaggle_client_that_ends_the_process_is_caught(archives, kaggle, monkeypatch):
-    import kaggle as client
-
-    def leave(*_, **__):
-        raise SystemExit(1)
-
-    monkeypatch.setattr(client.api, "dataset_download_files", leave)
-    with pytest.raises(FingerspellError, match=r"kaggle client gave up.*in a browser"):
+def test_kaggle_storage_that_refuses_is_not_answered_with_credentials(archives, kaggle, monkeypatch):
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "good")
+    kaggle.passing = [200, 403]
+    with pytest.raises(FingerspellError, match="answered 403"):
         obtain.obtain(kaggle.dataset, archives)
+    assert {one.auth for one in kaggle.requests} == {None}

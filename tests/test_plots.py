@@ -9,7 +9,7 @@ from PIL import Image
 
 from fingerspell.evaluation import metrics
 from fingerspell.evaluation.predictions import Predictions
-from fingerspell.plots import comparison, confusion, history, per_class, sheets, style
+from fingerspell.plots import audit, comparison, confusion, history, leakage, per_class, sheets, style
 
 AMERICAN = (*string.ascii_uppercase, "del", "nothing", "space")
 ARABIC = dict(
@@ -61,6 +61,16 @@ def side_by_side(accuracy: float) -> list[dict]:
     ]  # fmt: skip
 
 
+def under_protocols(accuracy: float) -> list[dict]:
+    tried = [("asl", "random", 0.09), ("asl", "grouped", 0.0), ("arasl", "random", 0.78), ("arasl", "grouped", 0.0),
+             ("arasl", "capture_order", 0.06), ("synthetic", "official", 0.01)]  # fmt: skip
+    return [
+        {"dataset": dataset, "model": "cnn", "split": split, "leakage": leaked, "accuracy": accuracy + leaked / 5,
+         "accuracy_low": accuracy - 0.05, "accuracy_high": accuracy + 0.2}
+        for dataset, split, leaked in tried
+    ]  # fmt: skip
+
+
 def predicted(seed: int):
     table = guesses(AMERICAN, seed=seed)
     rows = sheets.examples(table)[:12]
@@ -75,6 +85,30 @@ def mistaken(seed: int):
 
 def f1(seed: int):
     return per_class.f1_per_class(metrics.report(guesses(tuple(ARABIC), seed=seed)), ARABIC)
+
+
+def counted(seed: int):
+    before = {label: 900 + 40 * at for at, label in enumerate(ARABIC)}
+    after = {label: count - (at % 3) * (100 + seed) for at, (label, count) in enumerate(before.items())}
+    return audit.class_counts(before, after, ARABIC, "Arabic Alphabets Sign Language Dataset (ArASL): classes")
+
+
+def sized(count: int, seed: int):
+    return audit.size_distribution({(64 + at, 64): 50_000 // (1 + at) ** 4 + seed for at in range(count)}, "Sizes")
+
+
+def sampled(seed: int):
+    images = pictures(40)[seed:]
+    return audit.class_samples({label: images[: 10 - at] for at, label in enumerate(ARABIC)}, ARABIC, "Samples", "all")
+
+
+def alike(seed: int, count: int = 7):
+    images = pictures(8)
+    groups = [
+        audit.Like(images[at : at + 2 + at % 2], [f"NOTHIN…{at}{seed} (17)"] * 3, "differ by 2.34")
+        for at in range(count)
+    ]
+    return audit.likes(groups, "Near-duplicates", "seven of many", "None: no two images are alike.")
 
 
 # Every kind of picture, drawn from data that a number chooses, and its size in pixels.
@@ -105,6 +139,14 @@ PICTURES = {
         lambda seed: sheets.contact_sheet(pictures(12), AMERICAN[17 - seed :], 5, "American"),
         None,
     ),
+    "leakage": (lambda seed: leakage.protocols(under_protocols(0.6 + seed / 10)), (750, None)),
+    "class counts": (counted, (650, None)),
+    "class counts, none": (lambda seed: audit.class_counts({"A": 0, "B": seed}, {}), (650, None)),
+    "sizes": (lambda seed: sized(3, seed), (650, None)),
+    "many sizes": (lambda seed: sized(40, seed), (650, None)),
+    "samples": (sampled, None),
+    "alike": (alike, None),
+    "none alike": (lambda seed: audit.likes([], f"Copies {seed}", nothing="None: no two images are alike."), (560, 80)),
     "comparison": (lambda seed: comparison.accuracies(side_by_side(0.8 + seed / 10)), (750, None)),
 }
 
@@ -222,3 +264,25 @@ def test_classes_without_test_images_are_named_below_the_f1_chart():
     figure = per_class.f1_per_class(metrics.report(wide))
     assert "without test images: del" in [text.get_text() for text in figure.texts]
     assert len(figure.axes[0].get_yticklabels()) == 26
+
+
+def test_class_counts_tell_what_cleaning_keeps():
+    figure = audit.class_counts({"A": 3000, "B": 20}, {"A": 2500, "B": 20})
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["2,500 of 3,000", "20"]
+    assert any("3,020 images in 2 classes; cleaning keeps 2,520" in text.get_text() for text in figure.texts)
+
+
+def test_sizes_come_with_the_commonest_first_and_the_rare_ones_together():
+    figure = audit.size_distribution({(at, at): at for at in range(1, 101)})
+    axes = figure.axes[0]
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert names[:2] == ["100 × 100", "99 × 99"] and names[-1] == "88 more sizes" and len(names) == audit.SIZES + 1
+    assert axes.texts[0].get_text() == "100  (2.0%)" and axes.get_xscale() == "log"
+    assert axes.texts[-1].get_text() == f"{sum(range(1, 89)):,}  (77.5%)"
+
+
+def test_no_sizes_make_a_picture_too(tmp_path):
+    style.save(audit.size_distribution({}), tmp_path / "sizes.png")
+    style.save(audit.class_samples({}), tmp_path / "samples.png")
+    assert len(list(tmp_path.iterdir())) == 2

@@ -38,8 +38,11 @@ def lock() -> dict:
     return yaml.safe_load((ROOT / "dvc.lock").read_text(encoding="utf-8"))["stages"]
 
 
-def test_every_experiment_has_its_metrics_and_no_metrics_are_without_one():
-    assert tracked("metrics") == {f"metrics/{name}.json" for name in PARAMS["experiments"]}
+def test_every_experiment_and_dataset_has_its_metrics_and_no_metrics_are_without_one():
+    expected = {f"metrics/{name}.json" for name in PARAMS["experiments"]}
+    expected |= {f"metrics/audit/{name}.json" for name in PARAMS["datasets"]}
+    expected |= {f"metrics/external/{name}.json" for name in PARAMS["external"]}
+    assert tracked("metrics") == expected
 
 
 def test_every_plot_in_git_is_an_output_of_a_stage_and_the_other_way_round(lock):

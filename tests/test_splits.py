@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,10 +14,19 @@ from fingerspell.errors import FingerspellError
 from fingerspell.splits import split
 
 
-def images(label, count, part="train", bursts=None):
-    """Rows of one class, numbered from 1; `bursts` gives the burst of each."""
+def images(label, count, part="train", bursts=None, clusters=None):
+    """Rows of one class, numbered from 1; `bursts` gives the burst of each, `clusters` its near-duplicates."""
     return [
-        Row(f"{part}/{label}/{label}{n}.jpg", label, part, n, "", bursts[n - 1] if bursts else "")
+        Row(
+            f"{part}/{label}/{label}{n}.jpg",
+            label,
+            part,
+            n,
+            "",
+            bursts[n - 1] if bursts else "",
+            pixels_sha=f"{part}{label}{n}",
+            cluster=clusters[n - 1] if clusters else None,
+        )
         for n in range(1, count + 1)
     ]
 
@@ -118,6 +128,65 @@ def test_random_keeps_the_fractions_down_to_three_images(count, seed, test, vali
     assert found["validation", "a"] == min(max(1, round(validation * training)), training - 1)
 
 
+@st.composite
+def alike(draw):
+    """Classes of any size from one image on, in which any images may be near-duplicates of one another."""
+    rows = []
+    for label in ("a", "b", "c")[: draw(st.integers(2, 3))]:
+        count = draw(st.integers(1, 60))
+        clusters = draw(st.lists(st.none() | st.integers(0, 40), min_size=count, max_size=count))
+        rows += images(label, count, clusters=clusters)
+    return rows
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=alike(),
+    seed=seeds,
+    method=st.sampled_from(["random", "first", "grouped", "capture_order"]),
+    burst=st.integers(1, 8),
+    test=fractions,
+    validation=st.sampled_from([0, 0.2, 0.5]),
+)
+def test_no_cluster_is_cut_and_no_image_lost_whatever_the_sizes(rows, seed, method, burst, test, validation):
+    asked = dict(seed=seed, method=method, test=test, test_images=1, validation=validation, burst=burst)
+    try:
+        found = split(rows, **asked)
+    except FingerspellError as error:
+        smallest = min(Counter(row.label for row in rows).values())
+        # Only classes that are too small, or that hang together by their near-duplicates, may be refused.
+        assert smallest < 8 or (method == "grouped" and "needs" in str(error)) or "would have no" in str(error)
+        return
+    assert len({one.member for one in found.assignments}) == len(found.assignments)
+    assert len(found.assignments) + sum(found.left_out.values()) == len(rows)
+    where = defaultdict(set)
+    if method == "grouped":
+        cluster = {row.member: row.cluster for row in rows}
+        for one in found.assignments:
+            where["group", one.group].add(one.split)
+            if cluster[one.member] is not None:
+                where["cluster", cluster[one.member]].add(one.split)
+        assert all(len(names) == 1 for names in where.values())
+
+
+@settings(max_examples=100, deadline=None)
+@given(counts=st.lists(st.integers(20, 80), min_size=2, max_size=4), seed=seeds, test=fractions)
+def test_capture_order_holds_out_the_end_with_a_gap(counts, seed, test):
+    rows = [row for label, count in zip("abcd", counts) for row in images(label, count)]
+    found = split(rows, seed=seed, method="capture_order", test=test, validation=0.2, gap=0.05)
+    number = {row.member: row.number for row in rows}
+    places = defaultdict(list)
+    for one in found.assignments:
+        places[one.label, one.split].append(number[one.member])
+    for label, count in zip("abcd", counts):
+        gap = round(0.05 * count)
+        train, validation, held_out = (sorted(places[label, name]) for name in splits.SPLITS)
+        assert held_out == list(range(count - round(test * count) + 1, count + 1))
+        assert validation == list(range(validation[0], held_out[0] - gap))
+        assert train == list(range(1, validation[0] - gap))
+    assert found.left_out["gap"] == sum(2 * round(0.05 * count) for count in counts)
+
+
 @settings(max_examples=50, deadline=None)
 @given(rows=captured(), seed=seeds, method=st.sampled_from(["random", "first", "grouped"]))
 def test_other_classes_do_not_matter(rows, seed, method):
@@ -168,6 +237,54 @@ def test_grouped_counts_bursts_along_the_capture_where_none_are_recorded():
         blocks[one.label, (number - 1) // 10].add((one.group, one.split))
     assert len(blocks) == 20 and all(len(found_in) == 1 for found_in in blocks.values())
     assert found.summary()["groups"] == {"train": 12, "validation": 4, "test": 4}
+
+
+def test_a_group_ends_where_nothing_alike_lies_on_both_sides():
+    # Images 9 to 12 are alike: the first burst of ten goes on to the twelfth. Image 2 is alike to 55, far away.
+    clusters = [None] * 60
+    clusters[8:12] = [7] * 4
+    clusters[1] = clusters[54] = 8
+    rows = images("a", 60, clusters=clusters) + images("b", 60)
+    found = split(rows, seed=1, method="grouped", burst=10)
+    number = {row.member: row.number for row in rows}
+    groups = defaultdict(set)
+    for one in found.assignments:
+        if one.label == "a":
+            groups[one.group].add(number[one.member])
+    assert sorted(map(sorted, groups.values())) == [
+        sorted({*range(1, 13), *range(53, 61)}),
+        *(list(range(first, first + 10)) for first in (13, 23, 33, 43)),
+    ]
+
+
+def test_cleaning_leaves_out_what_it_names():
+    a, b = images("a", 20), images("b", 20)
+    same = "0123456789abcdef"
+    a[2] = replace(a[2], pixels_sha=same)  # one picture, twice as "a" …
+    a[5] = replace(a[5], pixels_sha=same)
+    a[7] = replace(a[7], pixels_sha="f" * 16)  # … and one under two labels
+    b[7] = replace(b[7], pixels_sha="f" * 16)
+    b[9] = replace(b[9], error="truncated", pixels_sha="")
+    b[10] = replace(b[10], error="truncated", pixels_sha="")
+    rows = [*a, *b]
+    kept = split(rows, seed=1, method="random")
+    assert (len(kept.assignments), kept.left_out["unreadable"]) == (38, 2)
+    found = split(rows, seed=1, method="random", clean={"copies", "contradictions", "unreadable"})
+    assert {reason: count for reason, count in found.left_out.items() if count} == {
+        "copy": 1, "contradiction": 2, "unreadable": 2,
+    }  # fmt: skip
+    gone = {row.member for row in rows} - {one.member for one in found.assignments}
+    assert gone == {a[5].member, a[7].member, b[7].member, b[9].member, b[10].member}
+    with pytest.raises(FingerspellError, match=r"b10\.jpg cannot be read \(truncated\) and 1 more"):
+        split(rows, seed=1, method="random", clean=set())
+
+
+def test_of_copies_the_publishers_test_image_stays():
+    rows = images("a", 9) + images("b", 9) + images("a", 1, "test") + images("b", 1, "test")
+    rows[3] = replace(rows[3], pixels_sha=rows[18].pixels_sha)
+    found = split(rows, seed=1, method="official", clean={"copies"})
+    assert rows[18].member in members(found, "test") and found.left_out["copy"] == 1
+    assert rows[3].member not in {one.member for one in found.assignments}
 
 
 def test_an_unreadable_image_is_left_out_and_shifts_no_burst():
@@ -233,7 +350,7 @@ def test_no_validation_when_none_is_asked_for():
             "'a' would have no validation images; change split.validation",
         ),
         ({"method": "random", "test": 0}, "'a' would have no test images; change split.test"),
-        ({"method": "grouped"}, "needs 3 capture bursts in every class, but 'a' has 1"),
+        ({"method": "grouped"}, "needs 3 groups in every class, but 'a' has 1"),
         ({"method": "grouped", "burst": 5, "validation": 0.2}, "'a' has 2"),
         ({"method": "grouped", "burst": 2, "sample_size": 1}, "'a' would have no validation images"),
         (

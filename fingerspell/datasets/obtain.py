@@ -1,19 +1,14 @@
 """Getting a published archive: one that a person already has, else the publisher's."""
 
-import os
-import shutil
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
-from fingerspell.datasets import kaggle, mendeley
+from fingerspell.datasets import at_hand, http, kaggle, mendeley
 from fingerspell.datasets.archive import Archive
 from fingerspell.datasets.catalogue import Dataset
 from fingerspell.errors import FingerspellError
 from fingerspell.files import sha256
-
-VARIABLE = "FINGERSPELL_ARCHIVES"
-MARGIN = 2**28  # bytes of disk to leave free
+from fingerspell.progress import progress
 
 
 def obtain(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE) -> Path:
@@ -24,32 +19,17 @@ def obtain(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE) 
     it is downloaded into `archives`, with the extra files beside it. Raises FingerspellError; no file that is
     not whole ever gets a published name.
     """
-    archive = find(dataset.archive, search_folders(archives))
+    archive = at_hand.find(dataset.archive, at_hand.search_folders(archives))
     if archive is None:
         archive = fetch(dataset, archives, mendeley_url)
     print(check(dataset, archive))
     return archive
 
 
-def search_folders(archives: Path) -> list[Path]:
-    """Return where to look for archives at hand, in order; raises FingerspellError on a wrong variable."""
-    named = os.environ.get(VARIABLE)
-    if not named:
-        return [archives]
-    if not Path(named).is_dir():
-        raise FingerspellError(f"{VARIABLE} names {named}, which is no folder; correct it or unset it")
-    return [Path(named), archives]
-
-
-def find(file: str, folders: Iterable[Path]) -> Path | None:
-    """Return the first file of that name in `folders`, or None."""
-    return next((folder / file for folder in folders if (folder / file).is_file()), None)
-
-
 def check(dataset: Dataset, path: Path) -> str:
     """Say how much of the published dataset an archive holds.
 
-    Raises FingerspellError if it is no zip, another dataset's, or lacks a class.
+    Raises FingerspellError if it is no zip, damaged, another dataset's, or lacks a class.
     """
     with Archive(path) as archive:
         members = [member for name in archive.names if (member := dataset.parse(name))]
@@ -58,16 +38,39 @@ def check(dataset: Dataset, path: Path) -> str:
             f"{path} is not the archive of {dataset.title}: it has no folder {dataset.folders['train']} with "
             f"class folders; {dataset.by_hand(dataset.archive, path.parent)}"
         )
-    found = Counter(member.label for member in members if member.part == "train")
-    if missing := [label for label in dataset.classes if not found[label]]:
+    found = {part: Counter(member.label for member in members if member.part == part) for part in dataset.counts}
+    if missing := [label for label in dataset.classes if not found["train"][label]]:
         raise FingerspellError(
             f"{path} has no images in {dataset.folders['train']} for "
             f"{'class' if len(missing) == 1 else 'classes'} {', '.join(missing)}; add them or "
             f"{dataset.by_hand(dataset.archive, path.parent)}"
         )
-    if len(members) == dataset.images:
-        return f"{path}: all {dataset.images:,} published images of {dataset.title}"
-    return f"{path}: {len(members):,} images of {dataset.title}, which has {dataset.images:,} as published"
+    if dataset.sha256 and path.stat().st_size == dataset.size and sha256(path) != dataset.sha256:
+        raise FingerspellError(
+            f"{path} has the size of the published archive, but not its SHA-256, so it is damaged; delete it and "
+            f"run the same command again, or {dataset.by_hand(dataset.archive, path.parent)}"
+        )
+    return f"{path}: {_extent(dataset, found)}"
+
+
+def _extent(dataset: Dataset, found: dict[str, Counter]) -> str:
+    """Say how many of the published images are there, by part, and where there are more than were published."""
+    if all(found[part] == Counter(counts) for part, counts in dataset.counts.items()):
+        return f"all {dataset.images:,} published images of {dataset.title}"
+    parts = [
+        f"{part} {found[part].total():,} of {sum(counts.values()):,}"
+        for part, counts in dataset.counts.items()
+        if counts
+    ]
+    more = [
+        f"{part}/{label} ({number:,} instead of {dataset.counts[part].get(label, 0):,})"
+        for part, counter in found.items()
+        for label, number in sorted(counter.items())
+        if number > dataset.counts[part].get(label, 0)
+    ]
+    total = sum(counter.total() for counter in found.values())
+    sentence = f"{total:,} images of {dataset.title}, which has {dataset.images:,} as published ({', '.join(parts)})"
+    return f"{sentence}; more than published in {', '.join(more)}" if more else sentence
 
 
 def fetch(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE) -> Path:
@@ -75,10 +78,13 @@ def fetch(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE) -
     archives.mkdir(parents=True, exist_ok=True)
     print(f"downloading {dataset.archive} from {dataset.page} (licence: {dataset.licence})")
     try:
-        if dataset.kaggle:
-            _fetch_from_kaggle(dataset, archives)
-        else:
-            _fetch_from_mendeley(dataset, archives, mendeley_url)
+        files = kaggle.published(dataset) if dataset.kaggle else mendeley.published(dataset, mendeley_url)
+        # The archive comes last: once it is there, nothing else is missing.
+        for name in (*dataset.extra_files, dataset.archive):
+            if name not in files:
+                raise FingerspellError(f"{dataset.page} no longer lists {name}")
+            if at_hand.find(name, [archives]) is None:
+                _fetch(files[name], archives / name)
     except FingerspellError as error:
         raise FingerspellError(f"{error}; or {dataset.by_hand(dataset.archive, archives)}") from error
     except OSError as error:
@@ -89,37 +95,22 @@ def fetch(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE) -
     return archives / dataset.archive
 
 
-def _fetch_from_kaggle(dataset: Dataset, archives: Path) -> None:
-    staging = archives / f"{dataset.archive}.partial"
-    staging.mkdir(exist_ok=True)
-    here = sum(file.stat().st_size for file in staging.iterdir())
-    _check_room(archives, (dataset.size or 0) - here)
-    arrived = kaggle.download(dataset.kaggle, staging)
-    wrong_size = dataset.size and arrived.stat().st_size != dataset.size
-    if wrong_size or (dataset.sha256 and sha256(arrived) != dataset.sha256):
-        shutil.rmtree(staging)
+def _fetch(file: http.RemoteFile, target: Path) -> None:
+    def accept(arrived: Path) -> None:
+        if not file.digest:
+            _check_members(arrived, file.name)
+        at_hand.record(target, arrived)
+
+    http.download(file, target, accept)
+
+
+def _check_members(path: Path, name: str) -> None:
+    """Read every member once: where no digest is published, the zip's own checksums are all there is."""
+    try:
+        with Archive(path) as archive:
+            for member in progress(archive.names, len(archive.names), f"check {name}", "files"):
+                archive.read(member)
+    except FingerspellError as error:
         raise FingerspellError(
-            f"what arrived for {dataset.archive} is not the published version {dataset.version} (its size or "
-            "SHA-256 differs) and was deleted"
-        )
-    arrived.replace(archives / dataset.archive)
-    shutil.rmtree(staging)
-
-
-def _fetch_from_mendeley(dataset: Dataset, archives: Path, url: str) -> None:
-    files = mendeley.list_files(*dataset.mendeley, url)
-    # The archive comes last: once it is there, nothing else is missing.
-    for name in (*dataset.extra_files, dataset.archive):
-        if name not in files:
-            raise FingerspellError(f"{dataset.page} no longer lists {name}")
-        if not (archives / name).is_file():
-            _check_room(archives, files[name].size)
-            mendeley.download(files[name], archives / name)
-
-
-def _check_room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed + MARGIN:
-        raise FingerspellError(
-            f"{folder} has {free / 1e9:.1f} GB free and needs {(needed + MARGIN) / 1e9:.1f} GB; make room"
-        )
+            f"what arrived for {name} is damaged ({error}) and was deleted; run the same command again"
+        ) from error

@@ -37,14 +37,16 @@ PAIRED = (
 
 
 def table(predictions: Mapping[str, Predictions], about: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return one row per experiment, in the order given: experiment, dataset, split, model and its metrics.
+    """Return one row per experiment, in the order given: experiment, dataset, split, model, leakage and its metrics.
 
-    about: per experiment at least `dataset`, `split` (how the test images were chosen) and `model`.
+    about: per experiment at least `dataset`, `split` (how the test images were chosen) and `model`; and `leakage`,
+        the share of test images with a near-duplicate in training, where there is one.
     """
     rows = []
     for name, table_of in predictions.items():
         metrics = compute(table_of)
         row = {"experiment": name} | {key: about[name][key] for key in ABOUT}
+        row["leakage"] = about[name].get("leakage")
         rows.append(row | {key: metrics[key] for key in METRICS})
     return rows
 
@@ -52,12 +54,14 @@ def table(predictions: Mapping[str, Predictions], about: Mapping[str, Mapping[st
 def table_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return `table` for people: accuracy with its 95% interval, macro F1, top-3, calibration, images."""
     lines = [
-        "| experiment | dataset | split | model | accuracy (95% interval) | macro F1 | top-3 | ECE | test images |",
-        "|---|---|---|---|--:|--:|--:|--:|--:|",
+        "| experiment | dataset | split | leakage | model | accuracy (95% interval) "
+        "| macro F1 | top-3 | ECE | test images |",
+        "|---|---|---|--:|---|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
+        leakage = "–" if row["leakage"] is None else f"{row['leakage']:.1%}"
         lines.append(
-            f"| {row['experiment']} | {row['dataset']} | {row['split']} | {row['model']} "
+            f"| {row['experiment']} | {row['dataset']} | {row['split']} | {leakage} | {row['model']} "
             f"| {row['accuracy']:.3f} ({row['accuracy_low']:.3f}–{row['accuracy_high']:.3f}) "
             f"| {row['macro_f1']:.3f} | {row['top3_accuracy']:.3f} "
             f"| {row['expected_calibration_error']:.3f} | {row['test_images']:,} |"
@@ -124,7 +128,7 @@ def paired_tests_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return `table` as CSV."""
-    return _csv(rows, ("experiment", *ABOUT, *METRICS))
+    return _csv(rows, ("experiment", *ABOUT, "leakage", *METRICS))
 
 
 def paired_tests_csv(rows: Sequence[Mapping[str, Any]]) -> str:

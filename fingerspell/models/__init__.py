@@ -3,7 +3,8 @@
 A file declares `ARCHITECTURE` and the functions its kind asks for:
 
 - `network`: `build(image_size, channels, classes, dropout)`, trained end to end.
-- `backbone`: `backbone(image_size, channels, weights)` and `head(shape, classes, dropout)`; frozen or fine-tuned.
+- `backbone`: `backbone(image_size, channels, weights)` and `head(shape, classes, dropout)`, frozen or fine-tuned;
+  and `IMAGENET`, where its weights are published: the path below Keras's address, the MD5.
 - `classifier`: `search(codes, labels, grid, seed)`, fitted to the codes of the autoencoder.
 
 Every network takes pixels as they are stored, values 0–255, of shape (batch, image_size, image_size, channels),
@@ -30,6 +31,7 @@ class Architecture:
     kind: Literal["network", "backbone", "classifier"]
     input_range: str
     minimum_size: int
+    maximum_size: int = 512
     size_multiple: int = 1
 
 
@@ -60,14 +62,15 @@ def check(name: str, experiment: Experiment) -> ModuleType:
         f"image_size is {size}, too small for {model.title}; use at least {model.minimum_size}": (
             size < model.minimum_size
         ),
+        f"image_size is {size}, too large for {model.title}; use at most {model.maximum_size}": (
+            size > model.maximum_size
+        ),
         f"image_size is {size}, but {model.title} takes multiples of {model.size_multiple} alone": (
             size % model.size_multiple != 0
         ),
-        f"weights and fine_tune must be set, because {model.title} is a backbone": (
-            backbone and (experiment.weights is None or experiment.fine_tune is None)
-        ),
-        f"weights and fine_tune must be removed, because {model.title} is no backbone": (
-            not backbone and (experiment.weights is not None or experiment.fine_tune is not None)
+        f"fine_tune must be set, because {model.title} is a backbone": backbone and experiment.fine_tune is None,
+        f"weights must be none and fine_tune null, because {model.title} is no backbone": (
+            not backbone and (experiment.weights != "none" or experiment.fine_tune is not None)
         ),
         f"trains_on must be {'codes' if classifier else 'prepared'} for {model.title}": (
             (experiment.trains_on == "codes") != classifier

@@ -1,31 +1,32 @@
 """The convolutional autoencoder whose codes the scikit-learn classifiers read (Hinton & Salakhutdinov 2006,
 https://doi.org/10.1126/science.1127647)."""
 
-CODE = 512
+CODE = 512  # values of a code at most
 FILTERS = (32, 64, 128, 256)
+STRIDES = (2, 2, 2, 1)
 
 
 def build(image_size: int, channels: int):
     """Return (autoencoder, encoder), sharing their layers.
 
-    The encoder takes pixels 0–255 of shape (batch, image_size, image_size, channels) to codes of shape
-    (batch, 512); the autoencoder takes them to the same pixels scaled to 0–1. `image_size` must be a multiple
-    of 16.
+    The encoder takes pixels 0–255 of shape (batch, image_size, image_size, channels) to codes of shape (batch, m),
+    m ≤ 512: as many channels as fit of a map an eighth as wide as the image. The code is a map and no dense layer,
+    because trees ask for one value at a time: they read far more from values that belong to a place. The autoencoder
+    takes the pixels to the same pixels scaled to 0–1. `image_size` must be a multiple of 8, at most 176.
     """
     from keras import Model, layers
 
     pixels = layers.Input((image_size, image_size, channels))
     x = layers.Rescaling(1 / 255)(pixels)
-    for filters in FILTERS:
-        x = layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False)(x)
+    for filters, stride in zip(FILTERS, STRIDES):
+        x = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
         x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.ReLU()(x)
-    shape = x.shape[1:]
-    code = layers.Dense(CODE, name="code")(layers.Flatten()(x))
-    x = layers.Dense(shape[0] * shape[1] * shape[2], activation="relu")(code)
-    x = layers.Reshape(shape)(x)
-    for filters in (*FILTERS[-2::-1], channels):
-        x = layers.UpSampling2D()(x)
+    places = x.shape[1] * x.shape[2]
+    code = layers.Conv2D(CODE // places, 1, name="code")(x)
+    x = layers.Conv2D(FILTERS[-1], 1, activation="relu")(code)
+    for filters, stride in zip((*FILTERS[-2::-1], channels), reversed(STRIDES)):
+        x = layers.UpSampling2D(stride)(x) if stride > 1 else x
         last = filters == channels
         x = layers.Conv2D(filters, 3, padding="same", activation="sigmoid" if last else "relu")(x)
-    return Model(pixels, x, name="autoencoder"), Model(pixels, code, name="encoder")
+    return Model(pixels, x, name="autoencoder"), Model(pixels, layers.Flatten()(code), name="encoder")

@@ -10,14 +10,15 @@ ARCHITECTURE = Architecture(
     kind="classifier",
     input_range="0–1, scaled inside",
     minimum_size=16,
-    size_multiple=16,
+    maximum_size=176,  # beyond it a code of 512 values has less than one for every place
+    size_multiple=8,
 )
 
 
 def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: int):
     """Tune a forest by three-fold cross-validation over `grid` and return the fitted `GridSearchCV`.
 
-    `codes`: float32 (n, 512); `labels`: int (n,). Grid keys are parameters of `RandomForestClassifier`.
+    `codes`: float32 (n, m); `labels`: int (n,). Grid keys are parameters of `RandomForestClassifier`.
     """
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.model_selection import GridSearchCV, StratifiedKFold

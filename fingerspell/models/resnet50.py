@@ -1,5 +1,7 @@
 """ResNet50 under a small head."""
 
+from pathlib import Path
+
 from fingerspell.models import Architecture
 
 ARCHITECTURE = Architecture(
@@ -10,12 +12,15 @@ ARCHITECTURE = Architecture(
     minimum_size=32,
 )
 
+# Below the address of keras.applications' weights; the MD5 that Keras's source states.
+IMAGENET = ("resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", "4d473c1dd8becc155b73f8504c6f6626")
 
-def backbone(image_size: int, channels: int, weights: str):
+
+def backbone(image_size: int, channels: int, weights: Path | None):
     """Return the convolutional part, averaged over the image: pixels 0–255 in, features of shape (2048,) out.
 
-    Its batch normalisation stays in inference mode, whether the backbone is frozen or fine-tuned: batches of a
-    small set would spoil its statistics.
+    `weights` is a folder of weights, or None for random ones. Its batch normalisation stays in inference mode,
+    whether the backbone is frozen or fine-tuned: batches of a small set would spoil its statistics.
     """
     from keras import Model, applications, layers
 

@@ -1,5 +1,7 @@
 """VGG16 under a small head."""
 
+from pathlib import Path
+
 from fingerspell.models import Architecture
 
 ARCHITECTURE = Architecture(
@@ -10,9 +12,15 @@ ARCHITECTURE = Architecture(
     minimum_size=32,
 )
 
+# Below the address of keras.applications' weights; the MD5 that Keras's source states.
+IMAGENET = ("vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc")
 
-def backbone(image_size: int, channels: int, weights: str):
-    """Return the convolutional part: pixels 0–255 in, features of shape (n, n, 512) out, n = image_size // 32."""
+
+def backbone(image_size: int, channels: int, weights: Path | None):
+    """Return the convolutional part: pixels 0–255 in, features of shape (n, n, 512) out, n = image_size // 32.
+
+    `weights` is a folder of weights, or None for random ones.
+    """
     from keras import Model, applications, layers
 
     from fingerspell.models.weights import load_application

@@ -1,28 +1,45 @@
-"""Where the weights of a backbone come from."""
+"""Loading the weights of a backbone from a folder that the weights stage filled."""
 
+import json
+import warnings
 from pathlib import Path
 
 from fingerspell.errors import FingerspellError
 
 
-def load_application(application, name: str, image_size: int, weights: str):
+def load_application(application, name: str, image_size: int, folder: Path | None):
     """Return a `keras.applications` backbone without its top, for RGB input of its own range.
 
-    `weights` is `none` (random, from Keras's seed), `imagenet` (fetched by Keras, checked by its hash) or the
-    path of a file of weights made without the top. Raises `FingerspellError` if they cannot be had.
+    `folder` holds `source.json` and `<name>.*` or, for any backbone, `any.*`; without one, or where the source
+    is `none`, the weights are random, from Keras's seed. Raises `FingerspellError` if they cannot be had.
     """
-    if weights not in ("none", "imagenet") and not Path(weights).is_file():
-        raise FingerspellError(
-            f"the weights file {weights} of {name} is not there; "
-            "mend the path under `weights`, or set it to imagenet or none"
-        )
-    arguments = {"include_top": False, "input_shape": (image_size, image_size, 3), "name": name}
+    file = None if folder is None else _file(folder, name)
     try:
-        return application(weights=None if weights == "none" else weights, **arguments)
-    except Exception as error:  # Keras raises a bare Exception when it cannot fetch
-        if weights == "none":
+        with warnings.catch_warnings():
+            # Keras warns, and goes on with random weights, where a part of the network is not in the file.
+            warnings.filterwarnings("error", message=".*freshly-initialized")
+            return application(include_top=False, weights=file, input_shape=(image_size, image_size, 3), name=name)
+    except Exception as error:  # h5py and Keras raise their own on files of another network or kind
+        if file is None:
             raise
         raise FingerspellError(
-            f"the {weights} weights of {name} could not be loaded ({' '.join(str(error).split())[:200]}); "
-            "connect to the network, or name a file under `weights`, or set it to none for random weights"
+            f"{file} does not hold weights of {name} without its top ({' '.join(str(error).split())[:200]}); "
+            f"name another file under weights.{folder.name}"
         ) from error
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    """Return the file of a backbone's weights, or None if they are to be random."""
+    try:
+        source = json.loads((folder / "source.json").read_text(encoding="utf-8"))["source"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FingerspellError(
+            f"{folder} holds no weights; run `python -m stages.weights {folder.name}` or `dvc repro`"
+        ) from error
+    if source == "none":
+        return None
+    if found := [*folder.glob(f"{name}.*"), *folder.glob("any.*")]:
+        return found[0]
+    raise FingerspellError(
+        f"{folder} has no weights for {name}; name none, imagenet or a file of them under weights.{folder.name}"
+    )

@@ -58,7 +58,7 @@ def mistakes_sheet(
     """Return a sheet like `prediction_sheet` of the rows from `mistakes`; without any it says so."""
     if not rows:
         figure = style.new_figure(5.6, 0.8)
-        _heading(style.bare_axes(figure), title, f"None: all {len(predictions):,} test images are named rightly.")
+        heading(style.bare_axes(figure), title, f"None: all {len(predictions):,} test images are named rightly.")
         return figure
     wrong = int((~predictions.correct).sum())
     note = f"{len(rows)} of {wrong:,} mistakes in {len(predictions):,} test images, the most confident first"
@@ -72,9 +72,9 @@ def contact_sheet(
     """Return a sheet of images (as for `prediction_sheet`) with a label below each, in the order given."""
     axes, corners = _grid(len(images), columns, TITLE - 0.15 if title else 0)
     if title:
-        _heading(axes, title)
+        heading(axes, title)
     for image, label, (x, y) in zip(images, labels, corners):
-        _tile(axes, image, x, y)
+        tile(axes, image, x, y)
         axes.text(x + TILE / 2, y + TILE + 0.05, label, ha="center", va="top", fontsize=9)
     return axes.figure
 
@@ -84,9 +84,9 @@ def _judged(
     images: Sequence[np.ndarray], predictions: Predictions, rows: Sequence[int], title: str, note: str
 ) -> Figure:
     axes, corners = _grid(len(rows), 8, TITLE, captions=2)
-    _heading(axes, title, note)
+    heading(axes, title, note)
     for image, row, (x, y) in zip(images, rows, corners):
-        _tile(axes, image, x, y)
+        tile(axes, image, x, y)
         true, said = (predictions.classes[at] for at in (predictions.labels[row], predictions.predicted[row]))
         if true == said:
             text, look = true, {"color": style.INK}
@@ -113,18 +113,19 @@ def _grid(count: int, columns: int, top: float, captions: int = 1) -> tuple[Axes
 
 
 @style.quiet()
-def _heading(axes: Axes, title: str, note: str = "") -> None:
+def heading(axes: Axes, title: str, note: str = "") -> None:
+    """Write a title and a line below it into the upper left corner of `style.bare_axes`."""
     axes.text(MARGIN, MARGIN, title, fontsize=12, fontweight="bold", va="top")
     axes.text(MARGIN, MARGIN + 0.27, note, fontsize=8.5, color=style.GREY, va="top")
 
 
-def _tile(axes: Axes, image: np.ndarray, x: float, y: float) -> None:
-    """Draw an image centred in a square tile, its proportions kept."""
+def tile(axes: Axes, image: np.ndarray, x: float, y: float, size: float = TILE) -> None:
+    """Draw an image, as for `prediction_sheet`, centred in a square of `size` inches, its proportions kept."""
     image = np.asarray(image)
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[:, :, 0]
-    height, width = (side * TILE / max(image.shape[:2]) for side in image.shape[:2])
-    left, top = x + (TILE - width) / 2, y + (TILE - height) / 2
+    height, width = (side * size / max(image.shape[:2]) for side in image.shape[:2])
+    left, top = x + (size - width) / 2, y + (size - height) / 2
     axes.imshow(
         image, cmap="gray", vmin=0, vmax=255, extent=(left, left + width, top + height, top),
         aspect="auto", interpolation="antialiased", zorder=0,

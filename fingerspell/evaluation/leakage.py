@@ -1,0 +1,44 @@
+"""How much of a test part a model has as good as seen before: in training, or in choosing between trainings.
+
+Two measures, because what made the groups of a split must not be what judges it: grouping goes by pixels.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+PIXELS = 6.0  # near: root-mean-square difference of grey thumbnails, of 255
+BITS = 0  # near: differing bits of two 64-bit perceptual hashes
+BLOCK = 512  # test images compared at once: bounds the memory
+
+
+def by_pixels(test: np.ndarray, training: np.ndarray, threshold: float = PIXELS) -> float:
+    """Return the share of test images with a training image within `threshold`, in [0, 1].
+
+    test, training: uint8 thumbnails (n, height, width) and (m, height, width), grey values 0–255.
+    threshold: root-mean-square difference of grey values. Every pair is compared.
+    """
+    one, other = (images.reshape(len(images), -1).astype(np.float32) for images in (test, training))
+    lengths = (other**2).sum(axis=1)
+
+    def near(block: slice) -> np.ndarray:
+        squares = (one[block] ** 2).sum(axis=1)[:, None] + lengths - 2 * one[block] @ other.T
+        return (squares <= threshold**2 * one.shape[1]).any(axis=1)
+
+    return _share(near, len(one))
+
+
+def by_hash(test: np.ndarray, training: np.ndarray, bits: int = BITS) -> float:
+    """Return the share of test images with a training image whose hash differs in at most `bits` bits, in [0, 1].
+
+    test, training: perceptual hashes, uint64 (n,) and (m,). Every pair is compared.
+    """
+    return _share(
+        lambda block: (np.bitwise_count(test[block, None] ^ training) <= bits).any(axis=1),
+        len(test),
+    )
+
+
+def _share(near, count: int) -> float:
+    found: Iterator[np.ndarray] = (near(slice(start, start + BLOCK)) for start in range(0, count, BLOCK))
+    return sum(int(block.sum()) for block in found) / count

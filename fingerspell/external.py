@@ -1,0 +1,277 @@
+"""Photographs from elsewhere: any folder or zip of class folders is a test set of any trained model.
+
+An image belongs to the class that the last folder above it names. Names are compared without regard to case, `_`
+and `-`; besides the class's own label they may be its letter, the letter's Unicode name, or an alias. What no name
+fits is listed and not counted. A folder is read in place, a zip is never unpacked.
+"""
+
+import os
+import unicodedata
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+
+import numpy as np
+from PIL import UnidentifiedImageError
+
+from fingerspell.datasets import catalogue
+from fingerspell.datasets.archive import LARGEST_MEMBER, Archive
+from fingerspell.errors import FingerspellError
+from fingerspell.evaluation.predictions import Predictions
+from fingerspell.images import decode, to_array
+from fingerspell.progress import progress
+
+# What people's cameras and programs write; what Pillow cannot read of it is listed as unreadable.
+SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif",
+})  # fmt: skip
+# Names in one line mean the same sign, whichever of them the model knows.
+ALIASES = (
+    ("del", "delete", "backspace"),
+    ("nothing", "blank", "none", "no hand"),
+    ("space", "blank space"),
+    ("la", "laa", "lam alef"),
+)
+NO_HAND = "(no hand)"  # the class of images in which a model finds no hand
+BATCH = 64  # images decoded and predicted at a time
+
+
+class Folder:
+    """A folder read in place, with the interface of an `Archive`: `names`, `refused`, `read`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.refused: dict[str, str] = {}
+        self._files = {file.relative_to(self.path).as_posix(): file for file in _files(self.path)}
+        self.names: list[str] = sorted(self._files)
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file; raises FingerspellError if it cannot be read or is implausibly large."""
+        try:
+            with open(self._files[name], "rb") as file:
+                data = file.read(LARGEST_MEMBER + 1)
+        except OSError as error:
+            raise FingerspellError(f"{self._files[name]} cannot be read: {error.strerror}") from error
+        if len(data) > LARGEST_MEMBER:
+            raise FingerspellError(f"larger than {LARGEST_MEMBER // 2**20} MiB")
+        return data
+
+    def __enter__(self) -> "Folder":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model said about a set of photographs, and what it was not asked."""
+
+    predictions: Predictions  # of the readable images in folders that name a class of the model
+    unmatched: dict[str, int]  # folder that names no class of the model -> number of its images
+    unreadable: dict[str, str]  # image -> why it cannot be read
+    other_files: int  # files that are no images
+
+
+def open_set(path: Path) -> Archive | Folder:
+    """Open a folder or a zip for reading; use it in a `with` block.
+
+    Raises FingerspellError if it is not there or neither of the two.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FingerspellError(f"{path} is not there; give a folder or a zip of class folders")
+    if path.is_dir():
+        return Folder(path)
+    if not zipfile.is_zipfile(path):
+        raise FingerspellError(f"{path} is neither a folder nor a whole zip; give a folder or a zip of class folders")
+    return Archive(path)
+
+
+def folder_names(classes: Sequence[str], letters: Sequence[str]) -> dict[str, str]:
+    """Return every name, folded by `fold`, that a class's folder may have -> the label of the class.
+
+    Where two classes could claim a name, its own label comes before letters, these before the letters' Unicode
+    names ("Beh" for ب), and these before aliases. letters: what each class stands for, in the order of `classes`.
+    """
+    names: dict[str, str] = {}
+    for label in classes:
+        names |= {alias: label for group in ALIASES if fold(label) in group for alias in group}
+    names |= {fold(_unicode_name(letter)): label for label, letter in zip(classes, letters)}
+    names |= {fold(letter): label for label, letter in zip(classes, letters)}
+    names |= {fold(label): label for label in classes}
+    names.pop("", None)
+    return names
+
+
+def fold(name: str) -> str:
+    """Return a folder's name as names are compared: "DEL " and "del", "no_hand" and "No Hand" are the same."""
+    name = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(name.replace("_", " ").replace("-", " ").split())
+
+
+def evaluate(path: Path, description: dict, predict: Callable[[np.ndarray], np.ndarray]) -> Evaluation:
+    """Let a model, as `fingerspell.saved.load` returns it, name every image of a folder or zip whose class it knows.
+
+    predict: uint8 (n, size, size, channels), values 0-255, to float32 (n, classes). A row of zeros says that no
+    hand was found: the image gets the class `NO_HAND`, which is always an error.
+    Raises FingerspellError if there are no images, if no folder names a class, or if none can be read.
+    """
+    classes = description["classes"]
+    names = folder_names(classes, description["letters"])
+    with open_set(path) as images:
+        label_of: dict[str, str] = {}
+        unmatched: Counter[str] = Counter()
+        for name in filter(_is_image, images.names):
+            folder = _class_folder(name, images)
+            if label := names.get(fold(folder)):
+                label_of[name] = label
+            else:
+                unmatched[folder] += 1
+        unreadable = {name: reason for name, reason in images.refused.items() if _is_image(name)}
+        if unmatched and not label_of:
+            raise FingerspellError(
+                f"none of the folders in {path} ({_named(sorted(unmatched))}) names a class of "
+                f"{description['experiment']}, which knows {', '.join(classes)}"
+            )
+        members, answers = _ask(images, list(label_of), description, predict, unreadable)
+        other_files = sum(not _is_image(name) and not _is_hidden(name) for name in [*images.names, *images.refused])
+    if unreadable and not members:
+        name, reason = next(iter(unreadable.items()))
+        raise FingerspellError(f"none of the images in {path} can be read, for one {name}: {reason}")
+    if not members:
+        raise FingerspellError(f"there are no images in {path}; put them into a folder per class, named after it")
+    labels = np.array([classes.index(label_of[name]) for name in members])
+    return Evaluation(
+        _predictions(members, labels, np.concatenate(answers), classes),
+        dict(sorted(unmatched.items())),
+        dict(sorted(unreadable.items())),
+        other_files,
+    )
+
+
+def same_alphabet(one: str, other: str) -> bool:
+    """Tell whether two datasets of the catalogue show the same alphabet: whether they have a letter in common."""
+    return not set(catalogue.find(one).letters.values()).isdisjoint(catalogue.find(other).letters.values())
+
+
+def left_out(evaluation: Evaluation) -> list[str]:
+    """Return notes on what was not counted, and on classes without images; none where there is nothing to say."""
+    notes = []
+    if folders := evaluation.unmatched:
+        named = _named(f"{folder} ({count:,})" for folder, count in folders.items())
+        notes.append(f"images in folders that name no class of the model: {sum(folders.values()):,}, in {named}")
+    if images := evaluation.unreadable:
+        named = _named(f"{name} ({reason})" for name, reason in images.items())
+        notes.append(f"images that cannot be read: {len(images):,}, {named}")
+    if evaluation.other_files:
+        notes.append(f"files that are no images: {evaluation.other_files:,}")
+    table = evaluation.predictions
+    present = {table.classes[at] for at in table.labels}
+    if absent := [label for label in table.classes if label not in present | {NO_HAND}]:
+        notes.append(f"classes without images, left out of all averages: {', '.join(absent)}")
+    return notes
+
+
+def _files(root: Path) -> Iterable[Path]:
+    """Yield the files below a folder; linked folders are entered too, each folder once."""
+
+    def refuse(error: OSError) -> None:
+        raise FingerspellError(f"{error.filename} cannot be read: {error.strerror}; change its permissions") from error
+
+    entered = set()
+    for folder, below, files in os.walk(root, onerror=refuse, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in entered:  # a link back up would never end
+            below.clear()
+            continue
+        entered.add(real)
+        below.sort()
+        yield from (file for name in files if (file := Path(folder, name)).is_file())
+
+
+def _is_image(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in SUFFIXES and not _is_hidden(name)
+
+
+def _is_hidden(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
+
+
+def _class_folder(name: str, images: Archive | Folder) -> str:
+    """The last folder above an image; for one that lies open in a folder, that folder."""
+    above = PurePosixPath(name).parent.name
+    if isinstance(images, Folder):
+        return above or images.path.resolve().name
+    try:
+        return above.encode("cp437").decode() or "."  # UTF-8 that a zip does not declare as such: macOS's are so
+    except UnicodeError:
+        return above
+
+
+def _unicode_name(letter: str) -> str:
+    """ "BEH" for ب, whose full name is ARABIC LETTER BEH; empty for more than one letter."""
+    return unicodedata.name(letter, "").partition(" LETTER ")[2] if len(letter) == 1 else ""
+
+
+def _ask(
+    images: Archive | Folder, names: list[str], description: dict, predict: Callable, unreadable: dict[str, str]
+) -> tuple[list[str], list[np.ndarray]]:
+    """Return the images that can be read and the model's answers to them; add the others to `unreadable`."""
+    size, channels, resample = description["image_size"], description["channels"], description["resample"]
+
+    def look(name: str) -> np.ndarray | str:
+        try:
+            return to_array(decode(images.read(name)), size, channels, resample)
+        except FingerspellError as error:
+            return _reason(error)
+
+    members: list[str] = []
+    answers: list[np.ndarray] = []
+    starts = range(0, len(names), BATCH)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in progress(starts, len(starts), f"evaluating {images.path.name}", "batches"):
+            batch = names[start : start + BATCH]
+            arrays = []
+            for name, found in zip(batch, pool.map(look, batch)):
+                if isinstance(found, str):
+                    unreadable[name] = found
+                else:
+                    members.append(name)
+                    arrays.append(found)
+            if arrays:
+                answers.append(np.asarray(predict(np.stack(arrays)), np.float32))
+    return members, answers
+
+
+def _predictions(members: list[str], labels: np.ndarray, answers: np.ndarray, classes: list[str]) -> Predictions:
+    lost = np.flatnonzero(~answers.any(axis=1))
+    if len(lost):
+        # A trace on the wrong classes keeps the true one out of the best three as well.
+        answers = np.pad(answers, ((0, 0), (0, 1)))
+        answers[lost] = 1e-6
+        answers[lost, labels[lost]] = 0
+        answers[lost, -1] = 1 - 1e-6 * (len(classes) - 1)
+        classes = [*classes, NO_HAND]
+    return Predictions(members, labels, answers, tuple(classes))
+
+
+def _reason(error: FingerspellError) -> str:
+    """One line that is the same in every run: Pillow's message for a foreign file holds a memory address."""
+    cause = error.__cause__
+    if isinstance(cause, UnidentifiedImageError):
+        return "not an image"
+    return " ".join(str(cause or error).split()) or type(cause).__name__
+
+
+def _named(names: Iterable[str], most: int = 20) -> str:
+    names = list(names)
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

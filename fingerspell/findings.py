@@ -1,0 +1,223 @@
+"""What an audit found: a table of findings for people, and numbers to compare.
+
+| kind        | member                              | other                         | detail                      |
+|-------------|-------------------------------------|-------------------------------|-----------------------------|
+| unreadable  | labelled image                      |                               | why                         |
+| stray       | file that is no labelled image      |                               |                             |
+| refused     | file that is never read             |                               | why                         |
+| unusual     | readable, but not plain grey or RGB |                               | what                        |
+| copy        | image                               | the first with these pixels   | how many have these pixels  |
+| two labels  | image                               | with these pixels, other label| both labels                 |
+| near        | image                               | its nearest near-duplicate    | distance in grey levels     |
+| unlike      | image far from its class            | the most usual of its class   | how far                     |
+| frame       |                                     |                               | colour, share of images     |
+"""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from fingerspell.audit import Audit, Row
+from fingerspell.datasets.archive import Archive
+from fingerspell.duplicates import coordinates
+from fingerspell.errors import FingerspellError
+from fingerspell.files import write_aside
+
+UNLIKE = 4.0  # robust standard deviations from the usual distance to a class
+ALIKE = 0.05  # share of its class that an image must be near to, more than one burst
+FRAMED = 0.95  # share of images whose edge is the same
+BLOCK = 512  # images whose distances to their class are held at once
+SAME = 10.0  # mean difference of colour values, 0–255, that JPEG may cause
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of `data/audit/<dataset>-findings.csv`; see the table above."""
+
+    kind: str
+    member: str
+    other: str = ""
+    detail: str = ""
+
+
+def find(
+    audit: Audit, archive: Archive, pairs: np.ndarray, distances: np.ndarray
+) -> tuple[list[Finding], dict[str, int | float]]:
+    """Return all findings, and the flat numbers of `metrics/audit-<dataset>.json`.
+
+    pairs, distances: near-duplicates, as from `audit.near_pairs`; the rows tell their clusters.
+    `copy_groups` counts sets of pixel-identical images, `copies` the images beyond the first of each set,
+    `two_labels` the pairs of pixel-identical images that carry different labels.
+    """
+    rows = audit.rows
+    known = {row.member for row in rows}
+    same: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if not row.error:
+            same[row.pixels_sha].append(row)
+    groups = [group for group in same.values() if len(group) > 1]
+    framed, colour = _frame(audit)
+    found = [
+        *(Finding("unreadable", row.member, detail=row.error) for row in rows if row.error),
+        *(Finding("stray", name) for name in archive.names if name not in known),
+        *(Finding("refused", name, detail=reason) for name, reason in sorted(archive.refused.items())),
+        *(Finding("unusual", row.member, detail=row.note) for row in rows if row.note),
+        *_copies(groups),
+        *_two_labels(groups),
+        *_near(rows, pairs, distances),
+        *_unlike(audit),
+    ]
+    if colour:
+        found.append(Finding("frame", "", detail=f"{colour} at the edge of {framed:.1%} of the images"))
+    kinds = Counter(finding.kind for finding in found)
+    sizes = Counter((row.width, row.height) for row in rows if not row.error)
+    labels = np.array([row.label for row in rows])
+    brightness = [row.brightness for row in rows if not row.error]
+    numbers = {
+        "images": len(rows),
+        "classes": len(set(labels.tolist())),
+        "unreadable": kinds["unreadable"],
+        "stray": kinds["stray"],
+        "refused": kinds["refused"],
+        "unusual": kinds["unusual"],
+        "sizes": len(sizes),
+        "brightness": round(float(np.mean(brightness)), 2) if brightness else 0.0,
+        "copy_groups": len(groups),
+        "copies": kinds["copy"],
+        "two_labels": kinds["two labels"],
+        "near_pairs": len(pairs),
+        "near_images": len(np.unique(pairs)),
+        "near_clusters": len({row.cluster for row in rows if row.cluster is not None}),
+        "largest_cluster": max(Counter(row.cluster for row in rows if row.cluster is not None).values(), default=0),
+        "near_two_labels": int((labels[pairs[:, 0]] != labels[pairs[:, 1]]).sum()),
+        "unlike": kinds["unlike"],
+        "framed": round(framed, 4),
+    }
+    return found, numbers
+
+
+def left_out(found: Iterable[Finding]) -> set[str]:
+    """Return the images that the whole cleaning leaves out: unreadable, copies of others, under two labels."""
+    gone = set()
+    for finding in found:
+        if finding.kind in ("unreadable", "copy", "two labels"):
+            gone.add(finding.member)
+        if finding.kind == "two labels":
+            gone.add(finding.other)
+    return gone
+
+
+def _copies(groups: Sequence[Sequence[Row]]) -> list[Finding]:
+    """Return one finding for each image beyond the first of its set, the largest sets first."""
+    found = []
+    for group in sorted(groups, key=lambda group: (-len(group), group[0].member)):
+        first, *others = sorted(group, key=lambda row: (row.label, capture_order(row)))
+        found += [Finding("copy", row.member, first.member, f"{len(group)} alike") for row in others]
+    return found
+
+
+def _two_labels(groups: Sequence[Sequence[Row]]) -> list[Finding]:
+    pairs = [
+        sorted(pair, key=lambda row: (row.label, capture_order(row)))
+        for group in groups
+        for pair in combinations(group, 2)
+        if pair[0].label != pair[1].label
+    ]
+    pairs.sort(key=lambda pair: [(row.label, capture_order(row)) for row in pair])
+    return [Finding("two labels", one.member, other.member, f"{one.label}/{other.label}") for one, other in pairs]
+
+
+def _near(rows: Sequence[Row], pairs: np.ndarray, distances: np.ndarray) -> list[Finding]:
+    """Return one finding for each image that has a near-duplicate with other pixels, the closest pairs first."""
+    picture = np.array([row.pixels_sha for row in rows])
+    other = np.flatnonzero(picture[pairs[:, 0]] != picture[pairs[:, 1]])
+    found: dict[int, tuple[int, int]] = {}
+    for at in other[np.argsort(distances[other], kind="stable")].tolist():
+        one, its = pairs[at].tolist()
+        found.setdefault(one, (its, at))
+        found.setdefault(its, (one, at))
+    return [
+        Finding("near", rows[one].member, rows[its].member, f"{distances[at]:.2f}") for one, (its, at) in found.items()
+    ]
+
+
+def _unlike(audit: Audit) -> list[Finding]:
+    """Return the images that are far from all but few of their class, the farthest first.
+
+    Outlines are compared, so that light and background count for little.
+    An image's distance to its class is that to its k-th neighbour there, k being the share `ALIKE` of the class, so
+    that one burst of strange images does not vouch for itself. What exceeds the class's median by `UNLIKE` robust
+    standard deviations (1.4826 median absolute deviations) is found.
+    """
+    classes: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(audit.rows):
+        if not row.error:
+            classes[row.label].append(number)
+    found = []
+    for numbers in classes.values():
+        own = coordinates(_outlines(audit.thumbnails[numbers]))
+        neighbour = min(len(own) - 1, max(5, round(ALIKE * len(own))))
+        blocks = (cdist(own[start : start + BLOCK], own) for start in range(0, len(own), BLOCK))
+        reach = np.concatenate([np.partition(block, neighbour, axis=1)[:, neighbour] for block in blocks])
+        usual = np.median(reach)
+        spread = 1.4826 * np.median(np.abs(reach - usual))
+        score = (reach - usual) / spread if spread else np.zeros(len(own))
+        typical = audit.rows[numbers[int(reach.argmin())]]
+        found += [
+            (-score[at], Finding("unlike", audit.rows[numbers[at]].member, typical.member, f"{score[at]:.1f}"))
+            for at in np.flatnonzero(score > UNLIKE)
+        ]
+    return [finding for _, finding in sorted(found, key=lambda pair: (pair[0], pair[1].member))]
+
+
+def _outlines(thumbnails: np.ndarray) -> np.ndarray:
+    """Return where the grey values change, float32 (n, 196), each of length 1: 14×14 cells within the border."""
+    grey = thumbnails[:, 2:-2, 2:-2].astype(np.float32)
+    change = np.hypot(*np.gradient(grey, axis=(1, 2)))
+    cells = change.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 14 * 14)
+    return cells / (np.linalg.norm(cells, axis=1, keepdims=True) + 1e-6)
+
+
+def _frame(audit: Audit) -> tuple[float, str]:
+    """Return the share of images with the data set's usual edge, and its colour where it is a frame, else "".
+
+    It is one if nearly all images have it while their insides differ.
+    """
+    readable = np.array([not row.error for row in audit.rows], bool)
+    if not readable.any():
+        return 0.0, ""
+    edges, inside = audit.edges[readable].astype(np.float32), audit.thumbnails[readable][:, 8:-8, 8:-8]
+    usual = np.median(edges, axis=0)
+    share = float((np.abs(edges - usual).mean(axis=(1, 2)) <= SAME).mean())
+    varied = np.abs(inside.astype(np.float32) - np.median(inside, axis=0)).mean() > SAME
+    if share < FRAMED or not varied:
+        return share, ""
+    return share, "#" + "".join(f"{round(value):02x}" for value in np.median(usual, axis=0).tolist())
+
+
+def capture_order(row: Row) -> tuple[bool, int, str]:
+    """Return the key that sorts images as they were taken; those without a number come last."""
+    return row.number is None, row.number or 0, row.member
+
+
+def write(path: Path, found: Sequence[Finding]) -> None:
+    """Write the table as CSV."""
+    with write_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(field.name for field in fields(Finding))
+        writer.writerows(astuple(finding) for finding in found)
+
+
+def read(path: Path) -> list[Finding]:
+    """Read a table that `write` wrote; raises FingerspellError if it is missing or something else."""
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return [Finding(**row) for row in csv.DictReader(file, strict=True)]
+    except (OSError, TypeError, UnicodeDecodeError, csv.Error) as error:
+        raise FingerspellError(f"{path} is no table of findings ({error}); run the audit again") from error

@@ -1,0 +1,20 @@
+"""Put one set of backbone weights under `data/weights/`: none, those of ImageNet, or a file of one's own."""
+
+from pathlib import Path
+
+from fingerspell import config, files
+from fingerspell.datasets import imagenet
+from stages import run
+
+ARCHIVES = Path("data/archives")  # as in download: what a person put there, and what was fetched
+
+
+def main(name: str) -> None:
+    source = config.load().weights_source(name)
+    with files.write_aside(Path("data/weights") / name) as folder:
+        folder.mkdir()
+        imagenet.collect(source, folder, ARCHIVES)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,362 @@
+"""Anybody's photographs are matched to a model's classes, named, counted; nothing is dropped in silence."""
+
+import json
+import os
+import shutil
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from fingerspell import external, saved
+from fingerspell.datasets import catalogue
+from fingerspell.errors import FingerspellError
+from fingerspell.evaluation import metrics
+from fingerspell.evaluation.predictions import Predictions
+
+ROOT = Path(__file__).parent.parent
+COLOURS = {"A": (200, 20, 20), "B": (20, 200, 20), "del": (20, 20, 200)}
+MODEL = {
+    "experiment": "colours",
+    "model": "autoencoder_logistic",
+    "dataset": "asl_alphabet",
+    "classes": list(COLOURS),
+    "letters": list(COLOURS),
+    "image_size": 16,
+    "channels": 3,
+    "resample": "bilinear",
+    "dropout": 0.2,
+}
+
+
+def picture(label: str, size: tuple[int, int] = (20, 30)) -> bytes:
+    """A photograph of the class: PNG, in its colour."""
+    data = BytesIO()
+    Image.new("RGB", size, COLOURS[label]).save(data, "png")
+    return data.getvalue()
+
+
+def by_colour(images: np.ndarray) -> np.ndarray:
+    """A model that knows its classes by their colour, and finds no hand in the dark."""
+    assert images.dtype == np.uint8 and images.shape[1:] == (16, 16, 3)
+    means = images.mean(axis=(1, 2))
+    answers = np.exp(-np.abs(means[:, None] - np.array(list(COLOURS.values()))).sum(axis=2) / 50).astype(np.float32)
+    return answers / answers.sum(axis=1, keepdims=True) * (means.max(axis=1, keepdims=True) > 10)
+
+
+def train(folder: Path) -> None:
+    """Write a real model of the colours: an encoder, and a logistic regression on its codes."""
+    import keras
+    from sklearn.linear_model import LogisticRegression
+
+    keras.utils.set_random_seed(1)
+    encoder = saved.build(MODEL)
+    shades = np.random.default_rng(1).integers(-15, 16, (30, 1, 1, 3))
+    images = np.concatenate([np.full((30, 16, 16, 3), colour) + shades for colour in COLOURS.values()]).astype(np.uint8)
+    codes = encoder.predict_on_batch(images)
+    classifier = LogisticRegression(max_iter=1000).fit(codes, np.repeat([0, 1, 2], 30))
+    folder.mkdir(parents=True)
+    encoder.save_weights(folder / "encoder.weights.h5")
+    saved.save_classifier(classifier, folder / "classifier.skops")
+    (folder / "model.json").write_text(json.dumps(MODEL))
+
+
+def fill(place: Path, files: dict[str, bytes]) -> Path:
+    """Write a set: into a folder, or into a zip where `place` ends so."""
+    if place.suffix == ".zip":
+        with zipfile.ZipFile(place, "w") as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+    else:
+        for name, data in files.items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(data)
+    return place
+
+
+SET = {
+    "mine/a/1.png": picture("A"),
+    "mine/a/2.PNG": picture("B"),
+    "mine/B/1.png": picture("B", (300, 40)),
+    "mine/DELETE/1.png": picture("del"),
+    "mine/DELETE/2.png": b"not at all",
+    "mine/DELETE/3.png": picture("del")[:60],
+    "mine/seven/1.png": picture("A"),
+    "mine/seven/2.png": picture("A"),
+    "mine/A/.hidden.png": b"",
+    "__MACOSX/mine/A/1.png": b"",
+    "readme.txt": b"hello",
+}
+
+
+@pytest.fixture(params=["photos", "photos.zip"])
+def photos(request, tmp_path) -> Path:
+    return fill(tmp_path / request.param, SET)
+
+
+# Counting
+
+
+def test_every_image_is_counted_once_or_listed(photos):
+    found = external.evaluate(photos, MODEL, by_colour)
+    table = found.predictions
+    assert table.members == ["mine/B/1.png", "mine/DELETE/1.png", "mine/a/1.png", "mine/a/2.PNG"]
+    assert [table.classes[at] for at in table.labels] == ["B", "del", "A", "A"]
+    assert [table.classes[at] for at in table.predicted] == ["B", "del", "A", "B"]
+    assert table.classes == ("A", "B", "del")
+    assert found.unmatched == {"seven": 2}
+    assert list(found.unreadable) == ["mine/DELETE/2.png", "mine/DELETE/3.png"]
+    assert found.unreadable["mine/DELETE/2.png"] == "not an image"
+    assert found.other_files == 1
+    assert metrics.compute(table)["accuracy"] == 0.75
+
+
+def test_what_is_left_out_is_said(photos):
+    sevens, unreadable, other = external.left_out(external.evaluate(photos, MODEL, by_colour))
+    assert sevens == "images in folders that name no class of the model: 2, in seven (2)"
+    assert unreadable.startswith("images that cannot be read: 2, mine/DELETE/2.png (not an image), mine/DELETE/3.png (")
+    assert other == "files that are no images: 1"
+
+
+def test_a_class_without_images_is_said_and_may_still_be_named(tmp_path):
+    found = external.evaluate(
+        fill(tmp_path / "set", {"A/1.png": picture("A"), "A/2.png": picture("del")}), MODEL, by_colour
+    )
+    assert external.left_out(found) == ["classes without images, left out of all averages: B, del"]
+    assert metrics.compute(found.predictions)["accuracy"] == 0.5
+    assert metrics.compute(found.predictions)["balanced_accuracy"] == 0.5
+
+
+def test_more_images_than_a_batch_keep_their_order(tmp_path):
+    names = [f"{label}/{number}.png" for label in COLOURS for number in range(external.BATCH)]
+    place = fill(tmp_path / "set.zip", {name: picture(name.split("/")[0]) for name in reversed(names)})
+    table = external.evaluate(place, MODEL, by_colour).predictions
+    assert table.members == sorted(names)
+    assert table.correct.all()
+
+
+def test_the_set_is_left_as_it_was(photos):
+    def everything() -> dict:
+        paths = [photos.parent, *photos.parent.rglob("*")]
+        return {path: path.stat().st_mtime_ns for path in paths}
+
+    before = everything()
+    external.evaluate(photos, MODEL, by_colour)
+    assert everything() == before
+
+
+def test_images_that_lie_open_in_a_folder_are_of_its_class(tmp_path):
+    found = external.evaluate(fill(tmp_path / "B", {"1.png": picture("B")}), MODEL, by_colour)
+    assert found.predictions.correct.all()
+    with pytest.raises(FingerspellError, match=r"none of the folders in .*open\.zip \(\.\) names a class of colours"):
+        external.evaluate(fill(tmp_path / "open.zip", {"1.png": picture("B")}), MODEL, by_colour)
+
+
+def test_linked_folders_are_entered_and_circles_end(tmp_path):
+    fill(tmp_path / "elsewhere", {"1.png": picture("A")})
+    place = fill(tmp_path / "set", {"B/1.png": picture("B")})
+    os.symlink(tmp_path / "elsewhere", place / "A")
+    os.symlink(place, place / "B" / "again")
+    assert external.evaluate(place, MODEL, by_colour).predictions.members == ["A/1.png", "B/1.png"]
+
+
+def test_what_an_archive_refuses_is_listed(tmp_path):
+    place = fill(
+        tmp_path / "set.zip", {"A/1.png": picture("A"), "../A/2.png": picture("A"), "A\\3.png": b"", "/B": b""}
+    )
+    found = external.evaluate(place, MODEL, by_colour)
+    assert found.predictions.members == ["A/1.png"]
+    assert found.unreadable == {"../A/2.png": "path that leaves the archive", "A\\3.png": "backslash in its path"}
+    assert found.other_files == 1
+
+
+# No hand
+
+
+def test_an_image_without_a_hand_is_an_error_of_its_class(tmp_path):
+    dark = BytesIO()
+    Image.new("RGB", (20, 20)).save(dark, "png")
+    place = fill(tmp_path / "set", {"A/1.png": picture("A"), "A/2.png": dark.getvalue(), "B/1.png": dark.getvalue()})
+    found = external.evaluate(place, MODEL, by_colour)
+    table, values = found.predictions, metrics.compute(found.predictions)
+    assert table.classes == ("A", "B", "del", external.NO_HAND)
+    assert [table.classes[at] for at in table.predicted] == ["A", external.NO_HAND, external.NO_HAND]
+    assert values["accuracy"] == values["top3_accuracy"] == 0.333333
+    assert values["macro_f1"] == 0.333333  # A 2/3, B 0
+    assert external.left_out(found) == ["classes without images, left out of all averages: del"]
+    table.write(tmp_path / "table.csv")
+    assert metrics.compute(Predictions.read(tmp_path / "table.csv"))["top3_accuracy"] == 0.333333
+
+
+# Names
+
+ASL, LEXSET, ARASL = (catalogue.find(name) for name in ("asl_alphabet", "synthetic_asl", "arasl"))
+
+
+def label(folder: str, dataset: catalogue.Dataset) -> str | None:
+    letters = [dataset.letters[label] for label in dataset.classes]
+    return external.folder_names(dataset.classes, letters).get(external.fold(folder))
+
+
+@pytest.mark.parametrize(
+    ("folder", "asl", "lexset", "arasl"),
+    [
+        ("A", "A", "A", None),
+        ("z", "Z", "Z", None),
+        ("Ａ", "A", "A", None),  # full width
+        ("Del", "del", None, None),
+        ("DELETE", "del", None, None),
+        ("Blank", "nothing", "Blank", None),
+        ("nothing", "nothing", "Blank", None),
+        ("NOTHING", "nothing", "Blank", None),
+        ("no_hand", "nothing", "Blank", None),
+        (" Space ", "space", None, None),
+        ("ain", None, None, "ain"),
+        ("AIN", None, None, "ain"),
+        ("ب", None, None, "bb"),
+        ("Beh", None, None, "bb"),
+        ("teh-marbuta", None, None, "toot"),
+        ("ئ", None, None, "ya"),
+        ("ئ", None, None, "ya"),  # in two code points, as macOS writes names
+        ("Yeh", None, None, "yaa"),
+        ("لا", None, None, "la"),
+        ("ﻻ", None, None, "la"),  # as one character
+        ("Laa", None, None, "la"),
+        ("ha", None, None, "ha"),
+        ("Heh", None, None, "ha"),
+        ("Hah", None, None, "haa"),
+        ("AA", None, None, None),
+        ("7", None, None, None),
+        ("", None, None, None),
+        (".", None, None, None),
+    ],
+)
+def test_folders_are_matched_by_name(folder, asl, lexset, arasl):
+    assert [label(folder, dataset) for dataset in (ASL, LEXSET, ARASL)] == [asl, lexset, arasl]
+
+
+@given(st.sampled_from([ASL, LEXSET, ARASL]), st.data())
+def test_labels_and_letters_match_themselves_however_they_are_written(dataset, data):
+    wanted = data.draw(st.sampled_from(dataset.classes))
+    name = data.draw(st.sampled_from([wanted, dataset.letters[wanted]]))
+    name = data.draw(st.sampled_from([name, name.upper(), name.lower(), name.title(), f" {name} "]))
+    assert label(name, dataset) == wanted
+
+
+def test_no_other_name_of_a_letter_takes_the_name_of_a_class():
+    for dataset in (ASL, LEXSET, ARASL):
+        unicode_names = {external.fold(external._unicode_name(letter)) for letter in dataset.letters.values()} - {""}
+        for name in unicode_names & {external.fold(one) for one in dataset.classes}:
+            letter = dataset.letters[label(name, dataset)]
+            assert external.fold(external._unicode_name(letter)) == name
+
+
+def test_a_zip_that_does_not_declare_its_utf_8_is_understood(tmp_path):
+    place = fill(tmp_path / "set.zip", {"ب/1.png": picture("A")})
+    data = place.read_bytes()
+    for header, at in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):  # the bit that declares it
+        where = data.index(header) + at
+        data = data[:where] + bytes([data[where] & ~0x08]) + data[where + 1 :]
+    place.write_bytes(data)
+    assert zipfile.ZipFile(place).namelist() == ["╪¿/1.png"]
+    found = external.evaluate(place, MODEL | {"letters": ["ب", "ت", "del"]}, by_colour)
+    assert found.predictions.correct.all()
+
+
+def test_alphabets():
+    assert external.same_alphabet("asl_alphabet", "synthetic_asl")
+    assert external.same_alphabet("arasl", "arasl")
+    assert not external.same_alphabet("arasl", "asl_alphabet")
+    assert not external.same_alphabet("synthetic_asl", "arasl")
+
+
+# Refusals
+
+
+def refusal(path: Path, model: dict = MODEL) -> str:
+    with pytest.raises(FingerspellError) as raised:
+        external.evaluate(path, model, by_colour)
+    assert str(path) in str(raised.value) and "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("place", ["set", "set.zip"])
+def test_an_empty_set_is_refused(tmp_path, place):
+    assert "there are no images" in refusal(fill(tmp_path / place, {"A/notes.txt": b"none yet"}))
+
+
+@pytest.mark.parametrize("place", ["set", "set.zip"])
+def test_a_set_of_another_alphabet_is_refused(tmp_path, place):
+    arabic = fill(tmp_path / place, {"ain/1.png": picture("A"), "ب/1.png": picture("A")})
+    assert "(ain, ب) names a class of colours, which knows A, B, del" in refusal(arabic)
+
+
+@pytest.mark.parametrize("place", ["set", "set.zip"])
+def test_a_set_that_cannot_be_read_is_refused(tmp_path, place):
+    assert "none of the images" in refusal(fill(tmp_path / place, {"A/1.jpg": b"", "B/2.jpg": b"x"}))
+
+
+def test_what_is_neither_folder_nor_zip_is_refused(tmp_path):
+    assert "is not there" in refusal(tmp_path / "nowhere")
+    image = tmp_path / "photo.png"
+    image.write_bytes(picture("A"))
+    assert "neither a folder nor a whole zip" in refusal(image)
+    cut = fill(tmp_path / "cut.zip", SET)
+    cut.write_bytes(cut.read_bytes()[:300])
+    assert "neither a folder nor a whole zip" in refusal(cut)
+
+
+# The stage
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch) -> Path:
+    """A folder in which the experiments `one` and `two` are trained, with photographs declared."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    asl, arabic = params["experiments"]["asl_autoencoder_logistic"], params["experiments"]["arasl_cnn"]
+    params["experiments"] = {"one": asl, "arabic": arabic, "two": asl | {"dataset": "synthetic_asl"}}
+    params["external"] = {
+        "mine": {"path": "photos.zip", "dataset": "asl_alphabet"},
+        "foreign": {"path": "arabic.zip", "dataset": "asl_alphabet"},
+    }
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    fill(tmp_path / "photos.zip", SET)
+    fill(tmp_path / "arabic.zip", {"ain/1.png": picture("A")})
+    train(tmp_path / "models/one")
+    shutil.copytree(tmp_path / "models/one", tmp_path / "models/two")
+    own = Predictions(["1.png", "2.png"], [0, 1], np.eye(3)[:2], MODEL["classes"])
+    for name in ("one", "two"):
+        own.write(tmp_path / f"data/predictions/{name}.csv")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_stage_evaluates_all_experiments_of_the_alphabet(study):
+    from stages.external import main
+
+    main("mine")
+    written = json.loads((study / "metrics/external/mine.json").read_text())
+    assert list(written) == ["one", "two"]
+    table = Predictions.read(study / "data/external/mine/one.csv")
+    assert written["one"] == metrics.compute(table) | {"unmatched": 2, "unreadable": 2}
+    assert table.correct.tolist() == [True, True, True, False]
+    plots = study / "plots/external/mine"
+    assert {path.relative_to(plots).as_posix() for path in plots.rglob("*.*")} == {
+        "experiments.csv", "experiments.md", "accuracies.png",
+        *(f"{name}/{file}" for name in ("one", "two") for file in ("confusion.csv", "confusion.png", "mistakes.png")),
+    }  # fmt: skip
+    told = (plots / "experiments.md").read_text()
+    assert "| one | asl_alphabet | random | autoencoder_logistic | 0.750 (" in told
+    assert "- images in folders that name no class of the model: 2, in seven (2) (all)\n" in told
+
+    with pytest.raises(FingerspellError, match="none of the folders"):
+        main("foreign")
+    assert not list(study.rglob("*foreign*")) and not list(study.rglob("*.partial"))
+    with pytest.raises(FingerspellError, match=r"there is no external set 'theirs'.*mine, foreign"):
+        main("theirs")
