@@ -352,7 +352,7 @@ def test_the_stage_evaluates_all_experiments_of_the_alphabet(study):
         *(f"{name}/{file}" for name in ("one", "two") for file in ("confusion.csv", "confusion.png", "mistakes.png")),
     }  # fmt: skip
     told = (plots / "experiments.md").read_text()
-    assert "| one | asl_alphabet | random | autoencoder_logistic | 0.750 (" in told
+    assert "| one | asl_alphabet | random | – | autoencoder_logistic | 0.750 (" in told
     assert "- images in folders that name no class of the model: 2, in seven (2) (all)\n" in told
 
     with pytest.raises(FingerspellError, match="none of the folders"):
