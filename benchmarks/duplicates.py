@@ -97,10 +97,10 @@ def _plot(rows: list[dict]):
         label="every pair, by matrix products",
     )
     axes.set(xlim=(0, sizes[-1] * 1.03), xlabel="images", ylabel="seconds")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.35 * max(max(row["seconds"], row.get("every_pair_seconds", 0)) for row in rows))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(axis="y")
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper right")
     figure.text(0.02, 0.97, "Search for near-duplicates", fontsize=12, fontweight="bold", va="top")
     return figure
 

@@ -38,7 +38,7 @@ def main(name: str) -> None:
         figures = {
             "classes": shown.counts(found),
             "sizes": pictures.size_distribution(
-                Counter((row.width, row.height) for row in rows), f"{dataset.title}: sizes"
+                Counter((row.width, row.height) for row in rows), f"{shown.title}: sizes"
             ),
             "samples": shown.samples(),
             "copies": shown.copies(found["copy"]),
@@ -63,6 +63,7 @@ class Shown:
     def __init__(self, dataset: Dataset, rows: Sequence[Row], archive: Archive) -> None:
         self.dataset, self.rows, self.archive = dataset, rows, archive
         self.of = {row.member: row for row in rows}
+        self.title = dataset.title + (", rendered" if any(row.signer for row in rows) else "")
 
     def glance(self) -> Figure:
         """One image of every class."""
@@ -81,7 +82,7 @@ class Shown:
             Counter(labels) + Counter(row.label for row in self.rows),
             Counter(row.label for row in self.rows if row.member not in gone),
             self.dataset.letters,
-            f"{self.dataset.title}: classes",
+            f"{self.title}: classes",
         )
 
     def samples(self) -> Figure:
@@ -89,8 +90,8 @@ class Shown:
         return pictures.class_samples(
             {label: [self._image(member, 64) for member in members] for label, members in spread.items()},
             self.dataset.letters,
-            f"{self.dataset.title}: samples",
-            "every class from the beginning of its capture to its end",
+            f"{self.title}: samples",
+            "evenly spread over the sequence of every class",
         )
 
     def copies(self, found: Sequence[Finding]) -> Figure:
@@ -100,7 +101,7 @@ class Shown:
         chosen = _spread(list(sets.values()), SHOWN // 2)
         return pictures.likes(
             [self._like(members[:ALIKE], f"{len(members)} alike") for members in chosen],
-            f"{self.dataset.title}: exact copies",
+            f"{self.title}: exact copies",
             f"{len(chosen)} of {len(sets):,} sets of pixel-identical images, from the largest to the smallest; "
             f"{len(found):,} images beyond the first of each",
             "None: no two images have the same pixels.",
@@ -114,7 +115,7 @@ class Shown:
         chosen = _spread(apart, SHOWN)
         return pictures.likes(
             [self._like((one.member, one.other), f"differ by {one.detail}") for one in chosen],
-            f"{self.dataset.title}: near-duplicates",
+            f"{self.title}: near-duplicates",
             f"{len(chosen)} of {len(found):,} images beside their nearest, from the closest pair to the farthest; "
             "differences in grey levels",
             "None.",
@@ -124,7 +125,7 @@ class Shown:
         chosen = _spread(found, 2 * SHOWN)
         return pictures.likes(
             [self._like((one.member, one.other), one.detail.replace("/", " or ") + "?") for one in chosen],
-            f"{self.dataset.title}: one picture, two labels",
+            f"{self.title}: one picture, two labels",
             f"{len(chosen)} of {len(found):,} pairs of pixel-identical images with different labels",
             "None: pixel-identical images carry the same label.",
         )
@@ -136,7 +137,7 @@ class Shown:
                 self._like((one.member, one.other), f"{self.of[one.member].label}: {one.detail}")
                 for one in apart[:SHOWN]
             ],
-            f"{self.dataset.title}: unlike their class",
+            f"{self.title}: unlike their class",
             f"{min(SHOWN, len(apart))} of {len(found):,} images whose outlines are far from their class, each beside "
             "the most usual image of that class; distances in robust standard deviations",
             "None: no image's outline is far from its class.",

@@ -36,7 +36,7 @@ def class_counts(
     axes = figure.add_axes((0.17, 0.45 / height, 0.72, 1 - 1.2 / height))
     places = np.arange(len(classes))
     had, kept = ([counts.get(label, 0) for label in classes] for counts in (before, after))
-    axes.barh(places, had, height=0.72, color=style.SKY, alpha=0.55, label="as published")
+    axes.barh(places, had, height=0.72, color=style.SKY, alpha=0.55, label="before cleaning")
     axes.barh(places, kept, height=0.72, color=style.BLUE, label="after cleaning")
     for place, one, other in zip(places, had, kept):
         text = f"{one:,}" if one == other else f"{other:,} of {one:,}"
