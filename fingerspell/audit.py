@@ -53,6 +53,11 @@ class Row:
     error: str = ""  # why the image cannot be read; empty when it can
 
 
+def capture_order(row: Row) -> tuple[bool, int, str]:
+    """Return the key that sorts images as they were taken; those without a number come last."""
+    return row.number is None, row.number or 0, row.member
+
+
 @dataclass(frozen=True, eq=False)
 class Audit:
     """What one pass over the images of an archive has seen; everything in the order of `rows`."""

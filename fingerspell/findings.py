@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from fingerspell.audit import Audit, Row
+from fingerspell.audit import Audit, Row, capture_order
 from fingerspell.datasets.archive import Archive
 from fingerspell.duplicates import coordinates
 from fingerspell.errors import FingerspellError
@@ -199,11 +199,6 @@ def _frame(audit: Audit) -> tuple[float, str]:
     if share < FRAMED or not varied:
         return share, ""
     return share, "#" + "".join(f"{round(value):02x}" for value in np.median(usual, axis=0).tolist())
-
-
-def capture_order(row: Row) -> tuple[bool, int, str]:
-    """Return the key that sorts images as they were taken; those without a number come last."""
-    return row.number is None, row.number or 0, row.member
 
 
 def write(path: Path, found: Sequence[Finding]) -> None:

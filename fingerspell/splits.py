@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from fingerspell.audit import Row
+from fingerspell.audit import Row, capture_order
 from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside
 
@@ -130,7 +130,7 @@ def split(
         case "official":
             held_out, cause = official, "method"
         case "first":
-            held_out = {label: sorted(pool, key=_capture_order)[:test_images] for label, pool in pools.items()}
+            held_out = {label: sorted(pool, key=capture_order)[:test_images] for label, pool in pools.items()}
             cause = "test_images"
         case "grouped":
             _check_groups(pools, group, spare + 1)
@@ -205,7 +205,7 @@ def _cleaned(rows: Sequence[Row], clean: Container[str], left_out: dict[str, int
         readable = agreed
     if "copies" in clean:
         first: dict[tuple[str, str], Row] = {}
-        for row in sorted(readable, key=lambda row: (row.part != "test", _capture_order(row))):
+        for row in sorted(readable, key=lambda row: (row.part != "test", capture_order(row))):
             first.setdefault((row.label, row.pixels_sha or row.member), row)
         left_out["copy"] = len(readable) - len(first)
         readable = list(first.values())
@@ -239,7 +239,7 @@ def _groups(rows: Sequence[Row], burst: int) -> dict[str, str]:
     bursts: dict[str, str] = {}
     for (label, part), images in series.items():
         prefix = label if part == "train" else f"{label}-{part}"
-        images.sort(key=_capture_order)
+        images.sort(key=capture_order)
         number = -1
         for row, begins in zip(images, _beginnings(images, burst)):
             number += begins
@@ -285,10 +285,6 @@ def _beginnings(images: Sequence[Row], burst: int) -> list[bool]:
     return begins
 
 
-def _capture_order(row: Row) -> tuple[bool, int, str]:
-    return row.number is None, row.number or 0, row.member
-
-
 def _rank(seed: int, purpose: str, name: str) -> bytes:
     return blake2b(f"{seed}|{purpose}|{name}".encode(), digest_size=16).digest()
 
@@ -305,7 +301,7 @@ def _fractions(pools: Pools, fraction: float, seed: int, purpose: str, spare: in
 def _tails(pools: Pools, fraction: float, spare: int) -> Pools:
     """Take a fraction of each class from the end of its sequence; leave at least `spare` images."""
     return {
-        label: sorted(pool, key=_capture_order)[len(pool) - _share(len(pool), fraction, spare) :]
+        label: sorted(pool, key=capture_order)[len(pool) - _share(len(pool), fraction, spare) :]
         for label, pool in pools.items()
     }
 
@@ -318,7 +314,7 @@ def _share(count: int, fraction: float, spare: int) -> int:
 def _before_gap(training: Pools, gap: float, pools: Pools, left_out: dict[str, int]) -> Pools:
     """Leave out the images of each class that lie next to those held out: a fraction of all images of the class."""
     shortened = {
-        label: sorted(pool, key=_capture_order)[: max(0, len(pool) - round(gap * len(pools[label])))]
+        label: sorted(pool, key=capture_order)[: max(0, len(pool) - round(gap * len(pools[label])))]
         for label, pool in training.items()
     }
     left_out["gap"] += sum(len(training[label]) - len(shortened[label]) for label in pools)

@@ -146,7 +146,7 @@ class Shown:
     def _by_class(self) -> dict[str, list[str]]:
         """Return the training images of every class in capture order."""
         classes: dict[str, list[str]] = {label: [] for label in self.dataset.classes}
-        for row in sorted(self.rows, key=findings.capture_order):
+        for row in sorted(self.rows, key=audit.capture_order):
             if row.part == "train":
                 classes[row.label].append(row.member)
         return {label: members for label, members in classes.items() if members}

@@ -158,7 +158,7 @@ def test_strays_and_refused_members_are_named_and_never_read(report, path):
 
 
 def test_the_stage_reports_them_in_bounded_memory_and_writes_nothing_else(path, tmp_path):
-    raw = tmp_path / "a/b/work/data/raw/arasl"  # deep enough for ../.. to be seen
+    raw = tmp_path / "a/b/study/data/raw/arasl"  # deep enough for ../.. to be seen
     raw.mkdir(parents=True)
     os.link(path, raw / ARASL.archive)
     work = raw.parents[2]
