@@ -22,7 +22,7 @@ from fingerspell.datasets import catalogue
 from fingerspell.datasets.archive import LARGEST_MEMBER, Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
-from fingerspell.images import decode, to_array
+from fingerspell.images import load
 from fingerspell.progress import progress
 
 # What people's cameras and programs write; what Pillow cannot read of it is listed as unreadable.
@@ -229,7 +229,7 @@ def _ask(
 
     def look(name: str) -> np.ndarray | str:
         try:
-            return to_array(decode(images.read(name)), size, channels, resample)
+            return load(images.read(name), size, channels, resample)
         except FingerspellError as error:
             return _reason(error)
 

@@ -3,7 +3,8 @@
 A prepared folder holds:
 
 - `images.npy`: uint8 (n, size, size, channels), values 0–255, in the order of `table.csv`
-- `embeddings.npy`, and `mirrored.npy` where training flips: float32 (n, …), for a frozen backbone
+- `embeddings.npy`, for a frozen backbone: float32 (n, …); where training flips also `mirrored.npy`, of the mirror
+  images of the training part, zeros elsewhere
 - `table.csv`: member, label, split, one row an image, in the order of the manifest
 - `prepared.json`: the classes in their order (row k of every probability belongs to class k), the letters that
   they stand for, and how the pixels were made
@@ -12,10 +13,10 @@ A prepared folder holds:
 import csv
 import json
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,10 +25,10 @@ import numpy as np
 from fingerspell import files
 from fingerspell.datasets.archive import Archive
 from fingerspell.errors import FingerspellError
-from fingerspell.images import decode, to_array
+from fingerspell.images import load
 from fingerspell.progress import progress
 
-CHUNK = 256  # images decoded and written at a time; memory holds a few chunks, however many images there are
+CHUNK = 64  # images a task: enough that handing over costs nothing; memory holds a few tasks, however many there are
 PARTS = ("train", "validation", "test")
 
 
@@ -74,32 +75,51 @@ class Prepared:
 def write_images(archive: Archive, members: list[str], path: Path, size: int, channels: int, resample: str) -> None:
     """Decode the members, in their order, into `path`: a .npy of uint8 (n, size, size, channels)."""
 
-    def row(member: str) -> np.ndarray:
-        try:
-            return to_array(decode(archive.read(member)), size, channels, resample)
-        except FingerspellError as error:
-            raise FingerspellError(f"{member} in {archive.path}: {error}") from error
+    def chunk(start: int) -> np.ndarray:
+        names = members[start : start + CHUNK]
+        pixels = np.empty((len(names), size, size, channels), np.uint8)
+        for place, member in enumerate(names):
+            try:
+                pixels[place] = load(archive.read(member), size, channels, resample)
+            except FingerspellError as error:
+                raise FingerspellError(f"{member} in {archive.path}: {error}") from error
+        return pixels
 
     with open(path, "wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
         _write_header(out, np.uint8, (len(members), size, size, channels))
-        images = (image for chunk in _batched(members, CHUNK) for image in pool.map(row, chunk))
-        for image in progress(images, len(members), "decoding"):
-            out.write(image.tobytes())
+        starts = range(0, len(members), CHUNK)
+        for pixels in progress(_ahead(pool, chunk, starts), len(starts), "decoding", f"times {CHUNK} images"):
+            out.write(pixels)
 
 
 def write_embeddings(
-    embed: Callable[[np.ndarray], np.ndarray], images: np.ndarray, path: Path, mirrored: bool, batch: int = 32
+    embed: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    path: Path,
+    mirrored: bool,
+    rows: np.ndarray | None = None,
+    batch: int = 64,
 ) -> None:
-    """Write what `embed` makes of every image (of its mirror image if `mirrored`): a .npy of float32 (n, …)."""
-    starts = range(0, len(images), batch)
+    """Write what `embed` makes of every image (of its mirror image if `mirrored`): a .npy of float32 (n, …).
+
+    `rows`: indices of the images that are wanted, None for all; the others are zeros in the file, holes that take
+    no space where the file system knows them.
+    """
+    rows = np.arange(len(images)) if rows is None else rows
+    starts = range(0, len(rows), batch)
     what = "embedding mirrored" if mirrored else "embedding"
     with open(path, "wb") as out:
         for start in progress(starts, len(starts), what, "batches"):
-            pixels = np.asarray(images[start : start + batch])
+            part = rows[start : start + batch]
+            pixels = np.asarray(images[part])
             features = np.asarray(embed(pixels[:, :, ::-1] if mirrored else pixels), np.float32)
             if start == 0:
                 _write_header(out, np.float32, (len(images), *features.shape[1:]))
-            out.write(features.tobytes())
+                begin = out.tell()
+            for row, feature in zip(part.tolist(), features):
+                out.seek(begin + row * feature.nbytes)
+                out.write(feature)
+        out.truncate(begin + len(images) * feature.nbytes)
 
 
 def write_table(folder: Path, rows: list[tuple[str, str, str]], settings: dict) -> None:
@@ -117,8 +137,12 @@ def _write_header(out: BinaryIO, dtype: type, shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})
 
 
-def _batched(items: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
-    """`itertools.batched`, which Python 3.11 does not have yet."""
-    iterator = iter(items)
-    while batch := tuple(islice(iterator, size)):
-        yield batch
+def _ahead(pool: ThreadPoolExecutor, work: Callable[[int], np.ndarray], starts: Iterable[int]) -> Iterator[np.ndarray]:
+    """`pool.map`, of which no more is done ahead of the reader than keeps every thread busy."""
+    pending: deque[Future] = deque()
+    for start in starts:
+        pending.append(pool.submit(work, start))
+        if len(pending) > 2 * (os.cpu_count() or 1):
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fingerspell import images
 from fingerspell.errors import FingerspellError
-from fingerspell.images import RESAMPLING, decode, to_array
+from fingerspell.images import RESAMPLING, decode, load, to_array
 
 # Four quarters, told apart by their brightness: upper left, upper right, lower left, lower right.
 QUARTERS = np.kron([[0, 80], [160, 240]], np.ones((8, 8))).astype(np.uint8)
@@ -149,13 +150,62 @@ def test_every_filter_gives_its_own_golden_values():
     assert found == golden
 
 
+def test_bilinear_that_shrinks_little_takes_four_neighbours():
+    ramp = np.repeat(np.array([[0, 20, 100, 100, 60, 20]], np.uint8), 4, axis=0)
+    # at 0.25, 1.75, 3.25 and 4.75
+    assert array(Image.fromarray(ramp), 4)[0, :, 0].tolist() == pytest.approx([5, 80, 90, 30], abs=1)
+
+
+def smooth(width: int, height: int, seed: int = 0) -> Image.Image:
+    few = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
+    return Image.fromarray(few).resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize("resample", sorted(RESAMPLING))
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [200, 101, 100, 90, 50, 33, 25, 20])
+def test_a_large_jpeg_shows_what_its_pixels_would(size, channels, resample):
+    """Halving while decoding, and all other shortcuts, change what is seen by no more than rounding."""
+    data = encoded(smooth(200, 260), "JPEG", quality=95)
+    whole = to_array(decode(data), size, channels, resample)
+    gaps = np.abs(load(data, size, channels, resample).astype(int) - whole)
+    assert gaps.mean() < 6  # a shift by half a pixel is 10 and more at the smallest
+    assert resample != "nearest" or not gaps.any()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"subsampling": 1}])
+def test_the_short_way_through_a_plain_jpeg_gives_the_same_bytes(channels, mode, options):
+    for width, height in ((200, 200), (201, 133), (64, 64), (17, 90), (7, 5)):
+        data = encoded(smooth(width, height).convert(mode), "JPEG", **options)
+        for size in (5, 16, 32, 90):
+            short = images._plain_jpeg(data, size, channels)
+            long = decode(data, size, channels).convert(images.MODES[channels])
+            assert short.shape == (long.height, long.width, channels)
+            assert short.tobytes() == long.tobytes()
+
+
+def test_what_is_more_than_a_plain_jpeg_goes_the_long_way():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = encoded(smooth(64, 64), "JPEG", exif=exif)
+    inks = encoded(smooth(64, 64).convert("CMYK"), "JPEG")
+    damaged = encoded(smooth(64, 64), "JPEG")[:-200]
+    for data in (turned, inks, damaged, encoded(smooth(64, 64))):
+        assert images._plain_jpeg(data, 16, 3) is None
+    upright = load(encoded(smooth(64, 64), "JPEG"), 16, 3)
+    assert np.abs(load(turned, 16, 3).astype(int) - np.rot90(upright, -1)).max() <= 1
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
 def test_a_file_cut_short_is_refused(kind):
     noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
     data = encoded(Image.fromarray(noise), kind)
     for part in (0, 3, 20, len(data) // 2, int(len(data) * 0.9)):
-        with pytest.raises(FingerspellError, match="cannot be decoded"):
-            decode(data[:part])
+        for read in (decode, lambda cut: load(cut, 8, 3)):
+            with pytest.raises(FingerspellError, match="cannot be decoded"):
+                read(data[:part])
 
 
 @pytest.mark.parametrize("data", [b"", b"member,label\n", b"%PDF-1.7", b"\xff\xd8\xff\xe0", bytes(1000)])
@@ -179,7 +229,7 @@ def test_damaged_bytes_are_refused_or_give_a_picture(kind):
             for place in random.integers(0, min(len(data), 300), 4):
                 damaged[place] = random.integers(256)
             try:
-                result = to_array(decode(bytes(damaged)), 8, 3)
+                result = load(bytes(damaged), 8, 3)
             except FingerspellError:
                 continue
             assert result.shape == (8, 8, 3)

@@ -112,6 +112,21 @@ def test_embeddings_are_those_of_every_image_or_of_its_mirror_image(tmp_path, mi
     assert np.allclose(found, edge.mean(axis=2))
 
 
+def test_embeddings_of_some_rows_stand_in_their_places_among_zeros(tmp_path):
+    pixels = np.stack([picture(seed) for seed in range(7)])
+    seen = []
+
+    def embed(batch: np.ndarray) -> np.ndarray:
+        seen.extend(batch)
+        return batch[:, 0, 0] + 1.0
+
+    preparation.write_embeddings(embed, pixels, tmp_path / "e.npy", True, np.array([1, 4, 5]), batch=2)
+    expected = np.zeros((7, 3), np.float32)
+    expected[[1, 4, 5]] = pixels[[1, 4, 5], 0, -1] + 1.0
+    assert (np.load(tmp_path / "e.npy") == expected).all()
+    assert len(seen) == 3, "no other image goes through the network"
+
+
 def test_an_array_is_the_file_that_numpy_would_write(archive, tmp_path):
     preparation.write_images(archive, members(), tmp_path / "images.npy", SIZE, 3, "box")
     np.save(tmp_path / "numpy.npy", np.load(tmp_path / "images.npy"))

@@ -1,5 +1,6 @@
 """Reading images straight from a zip: nothing is unpacked, and no path in it is trusted."""
 
+import os
 import re
 import stat
 import struct
@@ -12,6 +13,7 @@ from types import TracebackType
 from fingerspell.errors import FingerspellError
 
 LARGEST_MEMBER = 64 * 2**20  # bytes uncompressed; a published image has less than 1 MiB
+_HEADER = struct.Struct("<4s2xH18xHH")  # before every member: signature, flags, lengths of its name and extra field
 _DRIVE = re.compile(r"[A-Za-z]:")
 # All that zipfile raises for damaged files; NotImplementedError is a RuntimeError.
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError)
@@ -60,19 +62,36 @@ class Archive:
         if info is None:
             raise FingerspellError(f"{name!r} in {self.path} is not read: {self.refused.get(name, 'no such member')}")
         try:
-            with self._lock:  # a ZipFile's count of open members is not safe to change from two threads
-                member = self._zip.open(info)
-            try:
+            data = self._stored(info)
+            if info.compress_type == zipfile.ZIP_DEFLATED:
                 # The bound matters: without it a member that lies about its size is inflated whole.
-                data = member.read(info.file_size + 1)
-            finally:
-                with self._lock:
-                    member.close()
+                data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, info.file_size or 1)
             if len(data) != info.file_size:
                 raise EOFError(f"{len(data)} bytes instead of {info.file_size}")
+            if zlib.crc32(data) != info.CRC:
+                raise zipfile.BadZipFile("bad CRC")
         except _BROKEN as error:
             raise FingerspellError(f"{name!r} in {self.path} is damaged: {error or type(error).__name__}") from error
         return data
+
+    def _stored(self, info: zipfile.ZipInfo) -> bytes:
+        """Return a member's bytes as they stand in the file.
+
+        With `ZipFile.open` two threads read a third as fast: they wait for its lock many times a member.
+        """
+        header = self._bytes(info.header_offset, _HEADER.size + len(info.orig_filename.encode()))
+        signature, flags, name_length, extra_length = _HEADER.unpack_from(header)
+        name = header[_HEADER.size : _HEADER.size + name_length].decode("utf-8" if flags & 0x800 else "cp437")
+        if signature != b"PK\3\4" or name != info.orig_filename:
+            raise zipfile.BadZipFile("its header is not where the directory says")
+        return self._bytes(info.header_offset + _HEADER.size + name_length + extra_length, info.compress_size)
+
+    def _bytes(self, start: int, length: int) -> bytes:
+        if hasattr(os, "pread"):  # not on Windows
+            return os.pread(self._zip.fp.fileno(), length, start)
+        with self._lock:
+            self._zip.fp.seek(start)
+            return self._zip.fp.read(length)
 
     def close(self) -> None:
         """Close the file."""
