@@ -1,9 +1,7 @@
 """Weights of backbones: those that Keras publishes and no others, or a person's own; nothing else passes for them."""
 
 import hashlib
-import importlib.util
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -13,12 +11,13 @@ from loopback import serving
 from fingerspell import models
 from fingerspell.datasets import at_hand, http, imagenet
 from fingerspell.errors import FingerspellError
+from fingerspell.models import backbones
 from stages import weights as stage
 
 ROOT = Path(__file__).parent.parent
-VGG16, RESNET50 = models.find("vgg16"), models.find("resnet50")
-FILES = {module.IMAGENET[0].rpartition("/")[2]: name.encode() * 500 for name, module in
-         {"vgg16": VGG16, "resnet50": RESNET50}.items()}  # fmt: skip
+BACKBONES = {name: models.find(name) for name in models.names() if hasattr(models.find(name), "IMAGENET")}
+VGG16, RESNET50 = BACKBONES["vgg16"], BACKBONES["resnet50"]
+FILES = {module.IMAGENET[0].rpartition("/")[2]: name.encode() * 500 for name, module in BACKBONES.items()}
 VGG16_FILE = VGG16.IMAGENET[0].rpartition("/")[2]
 
 
@@ -28,7 +27,7 @@ def server(monkeypatch):
     monkeypatch.delenv(at_hand.VARIABLE, raising=False)
     monkeypatch.setattr(http, "CHUNK", 1000)
     monkeypatch.setattr(http, "BACKOFF", 0)
-    for module in (VGG16, RESNET50):
+    for module in BACKBONES.values():
         place = module.IMAGENET[0]
         md5 = hashlib.md5(FILES[place.rpartition("/")[2]]).hexdigest()
         monkeypatch.setattr(module, "IMAGENET", (place, md5))
@@ -44,37 +43,67 @@ def folder(tmp_path):
     return folder
 
 
-def collect(server, folder):
-    imagenet.collect("imagenet", folder, folder.parent / "archives", server.url)
+def collect(server, folder, *chosen):
+    imagenet.collect(list(chosen or ("vgg16", "resnet50")), folder, folder.parent / "archives", server.url)
 
 
 def there(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_addresses_and_hashes_are_those_of_keras():
-    applications = Path(importlib.util.find_spec("keras").origin).parent / "src/applications"
-    vgg16, resnet = (
-        re.sub(r'"\s+"', "", (applications / f"{name}.py").read_text()).replace("(\n", "(")
-        for name in ("vgg16", "resnet")
-    )
-    assert f'"{imagenet.BASE}/{VGG16.IMAGENET[0]}"' in vgg16
-    assert (
-        re.search(r'WEIGHTS_PATH_NO_TOP,\s+cache_subdir="models",\s+file_hash="(\w+)"', vgg16)[1] == VGG16.IMAGENET[1]
-    )
-    assert f'"{imagenet.BASE}/resnet/"' in resnet
-    assert RESNET50.IMAGENET[0] == "resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
-    assert re.search(r'"resnet50": \(\s*"\w+",\s*"(\w+)"', resnet)[1] == RESNET50.IMAGENET[1]
+@pytest.mark.parametrize("name", BACKBONES)
+def test_addresses_and_hashes_are_those_of_keras(name, monkeypatch):
+    """Keras is asked for the weights of ImageNet, and what it would fetch is held against what is stated."""
+    from keras.src.utils import file_utils
+
+    asked = {}
+
+    class Enough(Exception):
+        pass
+
+    def get_file(name, address, file_hash, **_):
+        asked["address"], asked["md5"] = address, file_hash
+        raise Enough
+
+    def build(application, *_, **__):
+        with pytest.raises(Enough):
+            application(include_top=False, weights="imagenet", input_shape=(224, 224, 3))
+
+    monkeypatch.setattr(file_utils, "get_file", get_file)
+    monkeypatch.setattr(backbones, "build", build)
+    BACKBONES[name].backbone(224, 3, None)
+    place, md5 = BACKBONES[name].IMAGENET
+    assert asked == {"address": f"{imagenet.BASE}/{place}", "md5": md5}
 
 
-def test_the_weights_of_every_backbone_arrive(server, folder):
-    collect(server, folder)
-    assert there(folder) == ["resnet50.h5", "source.json", "vgg16.h5"]
+def test_every_backbone_has_published_weights():
+    kinds = {name: models.find(name).ARCHITECTURE.kind for name in models.names()}
+    assert set(BACKBONES) == {name for name, kind in kinds.items() if kind == "backbone"}
+
+
+def test_the_weights_of_the_listed_backbones_arrive_and_no_others(server, folder):
+    collect(server, folder, "vgg16", "mobilenetv3_small")
+    assert there(folder) == ["mobilenetv3_small.h5", "source.json", "vgg16.h5"]
     assert (folder / "vgg16.h5").read_bytes() == FILES[VGG16_FILE]
-    assert f"/{VGG16.IMAGENET[0]}" in [one.path for one in server.requests]
+    places = {f"/{BACKBONES[name].IMAGENET[0]}" for name in ("vgg16", "mobilenetv3_small")}
+    assert {one.path for one in server.requests} == places
     told = json.loads((folder / "source.json").read_text())
-    assert told["source"] == "imagenet"
+    assert told["source"] == ["vgg16", "mobilenetv3_small"]
     assert told["sha256"]["vgg16.h5"] == hashlib.sha256(FILES[VGG16_FILE]).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "chosen, words",
+    [
+        (["vgg16", "vgg61"], r"weights lists 'vgg61', which is no backbone; there are .*resnet50, .*vgg16"),
+        (["cnn"], r"weights lists 'cnn', which is no backbone"),
+        ([], r"weights lists no backbone; write none for random weights"),
+    ],
+)
+def test_a_list_of_anything_but_backbones_is_refused_before_any_is_fetched(server, folder, tmp_path, chosen, words):
+    with pytest.raises(FingerspellError, match=words):
+        imagenet.collect(chosen, folder, tmp_path / "archives", server.url)
+    assert server.requests == [] and there(folder) == []
 
 
 def test_what_was_fetched_is_not_fetched_again(server, folder, tmp_path):
@@ -109,7 +138,7 @@ def test_a_refusal_says_which_file_to_put_where(server, folder, tmp_path):
     server.status = 403
     with pytest.raises(FingerspellError) as error:
         collect(server, folder)
-    for part in ("answered 403", f"{server.url}/resnet/", "in a browser", str(tmp_path / "archives")):
+    for part in ("answered 403", f"{server.url}/vgg16/", "in a browser", str(tmp_path / "archives")):
         assert part in str(error.value)
 
 
@@ -120,7 +149,7 @@ def test_a_file_put_there_by_hand_is_used_if_it_is_the_published_one(server, fol
     for name, data in FILES.items():
         (mine / name).write_bytes(data)
     collect(server, folder)
-    assert server.requests == [] and len(there(folder)) == 3
+    assert server.requests == [] and there(folder) == ["resnet50.h5", "source.json", "vgg16.h5"]
     (mine / VGG16_FILE).write_bytes(b"other")
     with pytest.raises(FingerspellError, match=rf"{VGG16_FILE} is not the file that Keras publishes .*delete it"):
         collect(server, folder)
@@ -134,9 +163,11 @@ def test_a_file_of_ones_own_is_taken_over(folder, tmp_path, name):
     assert (folder / name.replace("mine", "any")).read_bytes() == b"weights"
 
 
-@pytest.mark.parametrize("source", ["imagnet", "no/such.h5", "params.yaml"])
+@pytest.mark.parametrize("source", ["imagenet", "no/such.h5", "params.yaml"])
 def test_a_source_that_is_none_is_refused(folder, tmp_path, source):
-    with pytest.raises(FingerspellError, match=rf"{source} is no source of weights; write none, imagenet, or the path"):
+    with pytest.raises(
+        FingerspellError, match=rf"{source} is no source of weights; write none, a list of .*\[vgg16\], or the path"
+    ):
         imagenet.collect(source, folder, tmp_path / "archives")
 
 
@@ -165,7 +196,7 @@ def backbone(folder):
 
 
 def first_kernel(network):
-    return network.get_layer("vgg16").layers[1].get_weights()[0]
+    return backbones.inner(network).layers[1].get_weights()[0]
 
 
 def test_none_is_random(folder, tmp_path):
@@ -194,9 +225,9 @@ def test_the_weights_of_the_folder_are_those_of_the_backbone(folder, tmp_path, s
 def test_weights_that_are_not_there_are_named(folder, tmp_path):
     with pytest.raises(FingerspellError, match=r"nowhere holds no weights; run `python -m stages\.weights nowhere`"):
         backbone(tmp_path / "nowhere")
-    (folder / "source.json").write_text('{"source": "imagenet"}')
+    (folder / "source.json").write_text('{"source": ["vgg16", "vgg19"]}')
     (folder / "vgg16.h5").write_bytes(b"nothing of the kind")
     with pytest.raises(FingerspellError, match=r"vgg16\.h5 does not hold weights of vgg16"):
         backbone(folder)
-    with pytest.raises(FingerspellError, match=r"weights has no weights for resnet50; name none, imagenet"):
+    with pytest.raises(FingerspellError, match=r"weights has weights for vgg16, vgg19 alone; add resnet50 to the list"):
         RESNET50.backbone(32, 3, folder)

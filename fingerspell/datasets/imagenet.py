@@ -16,13 +16,16 @@ BASE = "https://storage.googleapis.com/tensorflow/keras-applications"
 SUFFIXES = (".weights.h5", ".h5", ".keras")  # that Keras can read, the longest first
 
 
-def collect(source: str, folder: Path, archives: Path, base: str = BASE) -> None:
-    """Fill an empty `folder` with the weights that `source` names: `none`, `imagenet` or the path of a file.
+def collect(source: str | list[str], folder: Path, archives: Path, base: str = BASE) -> None:
+    """Fill an empty `folder` with the weights that `source` names.
 
-    Those of ImageNet are taken from the folder that FINGERSPELL_ARCHIVES names or from `archives`, else fetched
-    into it; either way their MD5 must be the one that Keras states. Raises FingerspellError.
+    `source`: `none` for random ones, the path of a file, or a list of backbones, for their weights of ImageNet. These
+    are taken from the folder that FINGERSPELL_ARCHIVES names or from `archives`, else fetched into it; either way
+    their MD5 must be the one that Keras states. Raises FingerspellError.
     """
-    files = {"none": lambda: {}, "imagenet": lambda: _imagenet(archives, base)}.get(source, lambda: _own(source))()
+    files = {}
+    if source != "none":
+        files = _own(source) if isinstance(source, str) else _imagenet(source, archives, base)
     for name, path in files.items():
         http.require_room(folder, path.stat().st_size)
         shutil.copyfile(path, folder / name)
@@ -35,20 +38,22 @@ def _own(source: str) -> dict[str, Path]:
     suffix = next((suffix for suffix in SUFFIXES if path.name.endswith(suffix)), None)
     if suffix is None or not path.is_file():
         raise FingerspellError(
-            f"{source} is no source of weights; write none, imagenet, or the path of a file that ends with "
-            f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+            f"{source} is no source of weights; write none, a list of backbones such as [vgg16], or the path of a "
+            f"file that ends with {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
         )
     return {f"any{suffix}": path}
 
 
-def _imagenet(archives: Path, base: str) -> dict[str, Path]:
-    archives.mkdir(parents=True, exist_ok=True)
+def _imagenet(chosen: list[str], archives: Path, base: str) -> dict[str, Path]:
     modules = {name: models.find(name) for name in models.names()}
-    return {
-        f"{name}.h5": _file(module.IMAGENET, archives, base)
-        for name, module in modules.items()
-        if module.ARCHITECTURE.kind == "backbone"
-    }
+    backbones = [name for name, module in modules.items() if module.ARCHITECTURE.kind == "backbone"]
+    for name in chosen:
+        if name not in backbones:
+            raise FingerspellError(f"weights lists {name!r}, which is no backbone; there are {', '.join(backbones)}")
+    if not chosen:
+        raise FingerspellError("weights lists no backbone; write none for random weights")
+    archives.mkdir(parents=True, exist_ok=True)
+    return {f"{name}.h5": _file(modules[name].IMAGENET, archives, base) for name in chosen}
 
 
 def _file(published: tuple[str, str], archives: Path, base: str) -> Path:

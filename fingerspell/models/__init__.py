@@ -3,7 +3,7 @@
 A file declares `ARCHITECTURE` and the functions its kind asks for:
 
 - `network`: `build(image_size, channels, classes, dropout)`, trained end to end.
-- `backbone`: `backbone(image_size, channels, weights)` and `head(shape, classes, dropout)`, frozen or fine-tuned;
+- `backbone`: `backbone(image_size, channels, weights)`, which comes frozen, and `head(shape, classes, dropout)`;
   and `IMAGENET`, where its weights are published: the path below Keras's address, the MD5.
 - `classifier`: `search(codes, labels, grid, seed)`, fitted to the codes of the autoencoder.
 
@@ -24,12 +24,18 @@ from fingerspell.errors import FingerspellError
 
 @dataclass(frozen=True)
 class Architecture:
-    """What there is to know about an architecture before it is built; sizes in pixels."""
+    """What there is to know about an architecture before it is built; sizes in pixels.
+
+    `parameters` counts them all at `recommended_size`, in colour: of a network with 29 classes, of a backbone
+    without its head, of a classifier in the encoder that makes its codes.
+    """
 
     title: str
     paper: str
     kind: Literal["network", "backbone", "classifier"]
     input_range: str
+    parameters: int
+    recommended_size: int
     minimum_size: int
     maximum_size: int = 512
     size_multiple: int = 1
@@ -54,7 +60,7 @@ def check(name: str, experiment: Experiment) -> ModuleType:
     Raises `FingerspellError` with the key of the first setting that does not; `name` is the experiment's.
     """
     module = find(experiment.model)
-    model, frozen = module.ARCHITECTURE, experiment.fine_tune is False
+    model, frozen = module.ARCHITECTURE, experiment.fine_tune is None
     backbone, classifier = model.kind == "backbone", model.kind == "classifier"
     changes = {change for change, amount in experiment.augment if amount} - ({"flip"} if backbone else set())
     size = experiment.image_size
@@ -68,9 +74,8 @@ def check(name: str, experiment: Experiment) -> ModuleType:
         f"image_size is {size}, but {model.title} takes multiples of {model.size_multiple} alone": (
             size % model.size_multiple != 0
         ),
-        f"fine_tune must be set, because {model.title} is a backbone": backbone and experiment.fine_tune is None,
         f"weights must be none and fine_tune null, because {model.title} is no backbone": (
-            not backbone and (experiment.weights != "none" or experiment.fine_tune is not None)
+            not backbone and (experiment.weights != "none" or not frozen)
         ),
         f"trains_on must be {'codes' if classifier else 'prepared'} for {model.title}": (
             (experiment.trains_on == "codes") != classifier
@@ -78,9 +83,18 @@ def check(name: str, experiment: Experiment) -> ModuleType:
         f"grid must {'be set' if classifier else 'be removed'} for {model.title}": (
             (experiment.grid is None) == classifier
         ),
-        f"augment has {', '.join(sorted(changes))}, which {model.title} cannot take "
-        f"{'with fine_tune: false' if frozen else ''}; set them to 0".replace(" ;", ";"): (
-            bool(changes) and (frozen or classifier)
+        f"augment has {', '.join(sorted(changes))}, which {model.title} cannot take"
+        f"{' while it is frozen (fine_tune: null)' if backbone else ''}; set them to 0": (
+            bool(changes) and frozen and model.kind != "network"
+        ),
+        f"training.class_weights must be false for {model.title}; put class_weight: [balanced] into its grid": (
+            classifier and experiment.training.class_weights
+        ),
+        f"training.label_smoothing must be 0 for {model.title}, which fits the labels as they are": (
+            classifier and experiment.training.label_smoothing > 0
+        ),
+        f"seeds must be 1 for {model.title}, whose codes come from one autoencoder": (
+            classifier and experiment.seeds > 1
         ),
     }
     for fault, present in faults.items():

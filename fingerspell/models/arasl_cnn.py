@@ -7,6 +7,8 @@ ARCHITECTURE = Architecture(
     paper="Lin, Chen & Yan 2014, https://arxiv.org/abs/1312.4400 (global average pooling)",
     kind="network",
     input_range="0–1, scaled inside",
+    parameters=265_053,
+    recommended_size=32,
     minimum_size=16,
 )
 

@@ -9,6 +9,8 @@ ARCHITECTURE = Architecture(
     paper="Breiman 2001, https://doi.org/10.1023/A:1010933404324",
     kind="classifier",
     input_range="0–1, scaled inside",
+    parameters=393_454,
+    recommended_size=48,
     minimum_size=16,
     maximum_size=176,  # beyond it a code of 512 values has less than one for every place
     size_multiple=8,
@@ -23,8 +25,9 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
-    forest = RandomForestClassifier(random_state=seed, n_jobs=-1)
+    forest = RandomForestClassifier(random_state=seed, n_jobs=-1)  # its trees in threads, which share the codes
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
-    found = GridSearchCV(forest, grid, cv=folds).fit(codes, labels)
+    found = GridSearchCV(forest, grid, cv=folds, scoring={"accuracy": "accuracy"}, refit="accuracy")
+    found.fit(codes, labels)
     found.best_estimator_.n_jobs = None  # several threads add up the votes in any order, and the last bits differ
     return found

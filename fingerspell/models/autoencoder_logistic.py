@@ -1,7 +1,10 @@
 """Logistic regression on the standardised codes of an autoencoder."""
 
+import warnings
+
 import numpy as np
 
+from fingerspell.errors import FingerspellError
 from fingerspell.models import Architecture
 
 ARCHITECTURE = Architecture(
@@ -9,6 +12,8 @@ ARCHITECTURE = Architecture(
     paper="Cox 1958, https://doi.org/10.1111/j.2517-6161.1958.tb00292.x",
     kind="classifier",
     input_range="0–1, scaled inside",
+    parameters=393_454,
+    recommended_size=48,
     minimum_size=16,
     maximum_size=176,  # beyond it a code of 512 values has less than one for every place
     size_multiple=8,
@@ -19,9 +24,12 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     """Tune the regression by three-fold cross-validation over `grid` and return the fitted `GridSearchCV`.
 
     `codes`: float32 (n, m); `labels`: int (n,). Grid keys are parameters of `LogisticRegression`. The codes
-    are standardised first, or no solver would converge; Newton's method does in a dozen steps, in a tenth of the
-    time that the default takes.
+    are standardised first; docs/decisions/codes.md says why, and why it is Newton's method. A candidate that does
+    not converge in every fold has no accuracy (NaN) and cannot be chosen; `mean_test_steps` are those it took.
+
+    Raises `FingerspellError` if no candidate converges, or the chosen one does not on all codes.
     """
+    from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.pipeline import make_pipeline
@@ -30,4 +38,21 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     regression = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cg"))
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     steps = {f"logisticregression__{key}": values for key, values in grid.items()}
-    return GridSearchCV(regression, steps, cv=folds).fit(codes, labels)
+    found = GridSearchCV(regression, steps, cv=folds, scoring=_judge, refit="accuracy", n_jobs=-1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)  # in the processes of the folds too; it fails the fit
+        warnings.simplefilter("ignore", FitFailedWarning)
+        warnings.filterwarnings("ignore", "One or more of the test scores are non-finite", UserWarning)
+        try:
+            return found.fit(codes, labels)
+        except (ConvergenceWarning, ValueError) as error:
+            if "ConvergenceWarning" not in f"{error!r}":
+                raise
+            raise FingerspellError(
+                f"the logistic regression does not converge with any of {grid}; set a lower C or a higher max_iter"
+            ) from error
+
+
+def _judge(regression, codes: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Return the accuracy on a fold, and in how many steps the regression converged."""
+    return {"accuracy": regression.score(codes, labels), "steps": int(regression[-1].n_iter_.max())}

@@ -7,6 +7,8 @@ ARCHITECTURE = Architecture(
     paper="Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167 (the normalisation between its layers)",
     kind="network",
     input_range="0–1, scaled inside",
+    parameters=703_373,
+    recommended_size=50,
     minimum_size=16,
 )
 

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from fingerspell.models import Architecture
+from fingerspell.models import Architecture, backbones
 
 ARCHITECTURE = Architecture(
     title="VGG16",
     paper="Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556",
     kind="backbone",
     input_range="0–255, BGR, less the ImageNet mean (subtracted inside)",
+    parameters=14_714_688,
+    recommended_size=224,
     minimum_size=32,
 )
 
@@ -21,31 +23,11 @@ def backbone(image_size: int, channels: int, weights: Path | None):
 
     `weights` is a folder of weights, or None for random ones.
     """
-    from keras import Model, applications, layers
+    from keras.applications import VGG16, vgg16
 
-    from fingerspell.models.weights import load_application
-
-    pixels = layers.Input((image_size, image_size, channels))
-    colour = pixels if channels == 3 else layers.Concatenate()([pixels] * 3)
-    expected = applications.vgg16.preprocess_input(colour)
-    network = load_application(applications.VGG16, "vgg16", image_size, weights)
-    return Model(pixels, network(expected), name="backbone")
+    return backbones.build(VGG16, "vgg16", image_size, channels, weights, vgg16.preprocess_input, averaged=False)
 
 
 def head(shape: tuple[int, ...], classes: int, dropout: float):
-    """Return the head: flattened features, normalised, through two dense layers."""
-    from keras import Sequential, layers
-
-    return Sequential(
-        [
-            layers.Input(shape),
-            layers.Flatten(),
-            layers.BatchNormalization(momentum=0.9),
-            layers.Dense(512, activation="relu"),
-            layers.Dropout(dropout),
-            layers.Dense(256, activation="relu"),
-            layers.Dropout(dropout),
-            layers.Dense(classes, activation="softmax", dtype="float32"),
-        ],
-        name="head",
-    )
+    """Return the head: two dense layers on the flattened features."""
+    return backbones.head(shape, classes, dropout, widths=(512, 256))

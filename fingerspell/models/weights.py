@@ -10,15 +10,16 @@ from fingerspell.errors import FingerspellError
 def load_application(application, name: str, image_size: int, folder: Path | None):
     """Return a `keras.applications` backbone without its top, for RGB input of its own range.
 
-    `folder` holds `source.json` and `<name>.*` or, for any backbone, `any.*`; without one, or where the source
-    is `none`, the weights are random, from Keras's seed. Raises `FingerspellError` if they cannot be had.
+    It keeps the name that Keras gives it, by which EfficientNetV2 chooses how it scales its input. `folder` holds
+    `source.json` and `<name>.*` or, for any backbone, `any.*`; without one, or where the source is `none`, the
+    weights are random, from Keras's seed. Raises `FingerspellError` if they cannot be had.
     """
     file = None if folder is None else _file(folder, name)
     try:
         with warnings.catch_warnings():
             # Keras warns, and goes on with random weights, where a part of the network is not in the file.
             warnings.filterwarnings("error", message=".*freshly-initialized")
-            return application(include_top=False, weights=file, input_shape=(image_size, image_size, 3), name=name)
+            return application(include_top=False, weights=file, input_shape=(image_size, image_size, 3))
     except Exception as error:  # h5py and Keras raise their own on files of another network or kind
         if file is None:
             raise
@@ -41,5 +42,5 @@ def _file(folder: Path, name: str) -> Path | None:
     if found := [*folder.glob(f"{name}.*"), *folder.glob("any.*")]:
         return found[0]
     raise FingerspellError(
-        f"{folder} has no weights for {name}; name none, imagenet or a file of them under weights.{folder.name}"
+        f"{folder} has weights for {', '.join(source)} alone; add {name} to the list weights.{folder.name}"
     )
