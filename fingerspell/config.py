@@ -54,14 +54,39 @@ class Clean(_Section):
 
 
 class Augmentation(_Section):
-    """Random changes to training images; 0 or false leaves a change out."""
+    """Random changes to training images, each up to its amount; 0 or false leaves a change out."""
 
     flip: bool
-    shift: Fraction
-    rotate: Annotated[float, Field(ge=0, le=180)]
-    zoom: Fraction
+    shift: Fraction  # of the side
+    scale: Fraction
+    rotation: Annotated[float, Field(ge=0, le=180)]  # degrees
+    perspective: Annotated[float, Field(ge=0, lt=0.25)]  # of the side, by which a corner moves
     brightness: Fraction
     contrast: Fraction
+    colour: Fraction
+    blur: Annotated[float, Field(ge=0, le=10)]  # pixels: standard deviation
+    noise: Fraction  # of 255: standard deviation
+    cutout: Fraction  # of the side
+
+
+class Training(_Section):
+    """How the weights are sought, whatever they belong to."""
+
+    optimizer: Literal["adam", "adamw", "sgd"]
+    learning_rate: Annotated[float, Field(gt=0)]
+    schedule: Literal["constant", "cosine"]
+    warmup: Annotated[int, Field(ge=0)]  # epochs
+    early_stopping: Annotated[int, Field(ge=0)]  # epochs without a better validation loss; 0 never stops early
+    label_smoothing: Fraction
+    class_weights: bool
+
+
+class FineTuning(_Section):
+    """The second phase of transfer learning: layers of the backbone learn too."""
+
+    from_layer: str
+    epochs: Count
+    learning_rate: Annotated[float, Field(gt=0)]
 
 
 class Experiment(_Section):
@@ -79,16 +104,15 @@ class Experiment(_Section):
     model: str
     trains_on: Literal["prepared", "codes"]
     weights: str
-    fine_tune: bool | None
+    precision: Literal["float32", "mixed_bfloat16"]
+    dropout: Fraction
     epochs: Count
     batch_size: Count
-    optimizer: Literal["adam", "adamw", "sgd"]
-    learning_rate: Annotated[float, Field(gt=0)]
-    schedule: Literal["constant", "cosine"]
-    early_stopping: Annotated[int, Field(ge=0)]
-    dropout: Fraction
+    seeds: Count
+    training: Training
+    fine_tune: FineTuning | None
     augment: Augmentation
-    grid: dict[str, list[int | float | str | None]] | None
+    grid: dict[str, list[bool | int | float | str | None]] | None
 
 
 class ExternalSet(_Section):
@@ -103,7 +127,7 @@ class Params(_Section):
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     datasets: dict[str, DatasetSettings]
-    weights: dict[Name, str]
+    weights: dict[Name, str | list[str]]
     experiments: dict[Name, Experiment]
     external: dict[Name, ExternalSet] = {}
 
@@ -131,7 +155,7 @@ class Params(_Section):
         """Return the settings of one dataset; a name that is not there is refused."""
         return _lookup(self.datasets, name, "dataset")
 
-    def weights_source(self, name: str) -> str:
+    def weights_source(self, name: str) -> str | list[str]:
         """Return where one set of weights comes from; a name that is not there is refused."""
         return _lookup(self.weights, name, "entry of weights")
 
@@ -171,7 +195,7 @@ def _sentence(error: ValidationError) -> str:
     """One sentence on the first fault: the key as a user writes it, what is wrong, what is allowed."""
     fault = error.errors()[0]
     # A union adds the names of its alternatives to the place; they are no keys of the file.
-    alternatives = {"literal['all']", "list[str]", "Drop", "int", "float", "str", "constrained-int", "none"}
+    alternatives = {"bool", "literal['all']", "list[str]", "Drop", "int", "float", "str", "constrained-int", "none"}
     key = ".".join(str(part) for part in fault["loc"] if str(part) not in alternatives)
     if fault["type"] == "extra_forbidden":
         return f"{key} is not a known parameter; remove it or mend its spelling"

@@ -1,8 +1,8 @@
 """A trained model on disk: its weights, and beside them all that is needed to use them.
 
-A model folder holds `model.json` and either `model.weights.h5` (a network, or backbone and head together) or
-`encoder.weights.h5` and `classifier.skops` (an autoencoder's encoder and a scikit-learn classifier). The same
-training gives the same bytes.
+A model folder holds `model.json` and either `model.weights.h5` (a network, or backbone and head together; trained
+with further seeds, `model-<seed>.weights.h5`) or `encoder.weights.h5` and `classifier.skops` (an autoencoder's encoder
+and a scikit-learn classifier). The same training gives the same bytes.
 """
 
 import json
@@ -22,8 +22,20 @@ TRUSTED = {"sklearn.tree._tree.Tree"}  # a forest's trees; skops itself trusts t
 def build(description: dict, weights: Path | None = None):
     """Return the untrained Keras network that `model.json` describes; for a classifier, its encoder.
 
-    `weights` is the folder of those that a backbone begins with; None for random ones.
+    It computes in the precision that the description names. `weights` is the folder of those that a backbone begins
+    with; None for random ones.
     """
+    import keras
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(description["precision"])
+    try:
+        return _build(description, weights)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def _build(description: dict, weights: Path | None):
     architecture = models.find(description["model"])
     size, channels = description["image_size"], description["channels"]
     classes, dropout = len(description["classes"]), description["dropout"]
@@ -40,16 +52,22 @@ def build(description: dict, weights: Path | None = None):
     return Sequential([backbone, architecture.head(backbone.output_shape[1:], classes, dropout)])
 
 
-def load(folder: Path) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
+def weights_file(seed: int | None = None) -> str:
+    """Return the name of the weights that a training with a further seed left; None for the model itself."""
+    return "model.weights.h5" if seed is None else f"model-{seed}.weights.h5"
+
+
+def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
     """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels) to float32 (n, classes).
 
-    Raises `FingerspellError` if the folder holds no whole model, a damaged one, or one not to be trusted.
+    `seed` chooses the network that was trained with this further seed. Raises `FingerspellError` if the folder holds
+    no whole model, a damaged one, or one not to be trusted.
     """
     try:
         description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         network = build(description)
         if models.find(description["model"]).ARCHITECTURE.kind != "classifier":
-            network.load_weights(folder / "model.weights.h5")
+            network.load_weights(folder / weights_file(seed))
             return description, network.predict_on_batch
         network.load_weights(folder / "encoder.weights.h5")
         classifier = load_classifier(folder / "classifier.skops")
@@ -67,6 +85,13 @@ def load(folder: Path) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
         return classifier.predict_proba(network.predict_on_batch(images)).astype(np.float32)
 
     return description, predict
+
+
+def encode(folder: Path, images: np.ndarray) -> np.ndarray:
+    """Return the codes, float32 (n, m), that a classifier reads of uint8 images (n, size, size, channels)."""
+    network = build(json.loads((folder / "model.json").read_text(encoding="utf-8")))
+    network.load_weights(folder / "encoder.weights.h5")
+    return network.predict(images, batch_size=64, verbose=0)
 
 
 def save_classifier(classifier, path: Path) -> None:

@@ -3,55 +3,80 @@
 Experiments that agree on their pixels and on the training share one autoencoder: it is trained once.
 """
 
+import json
 import shutil
 from pathlib import Path
 
-from fingerspell import config, files, training
+import numpy as np
+
+from fingerspell import config, files
 from fingerspell.preparation import Prepared, write_embeddings
 from stages import run
+
+SHOWN = 16  # test images that are restored, to be shown
+CHECKPOINTS = Path("data/checkpoints")  # where an interrupted training goes on; empty between runs
 
 
 def main(*names: str) -> None:
     params = config.load()
-    trained: dict[tuple, Path] = {}
+    trained: dict[str, Path] = {}
     for name in names:
         experiment = params.experiment(name)
         prepared = Prepared.open(Path("data/prepared") / name)
-        recipe = (
-            *(files.sha256(prepared.folder / file) for file in ("images.npy", "table.csv")),
-            training.settings(experiment),
-        )
+        likeness = _likeness(experiment, prepared)
         with files.write_aside(Path("data/codes") / name) as folder:
-            if recipe in trained:
-                print(f"{name}: shares the autoencoder of {trained[recipe].name}")
-                shutil.copytree(trained[recipe], folder)
+            if likeness in trained:
+                print(f"{name}: shares the autoencoder of {trained[likeness].name}")
+                shutil.copytree(trained[likeness], folder)
             else:
                 folder.mkdir()
-                _train(experiment, prepared, folder, params.seed)
-        trained.setdefault(recipe, Path("data/codes") / name)
+                _train(name, experiment, prepared, folder, params.seed)
+        trained.setdefault(likeness, Path("data/codes") / name)
+    for name in names:
+        shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
 
 
-def _train(experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> None:
+def _likeness(experiment: config.Experiment, prepared: Prepared) -> str:
+    """Return what experiments that share an autoencoder have in common."""
+    data = [files.sha256(prepared.folder / file) for file in ("images.npy", "table.csv")]
+    return json.dumps([data, experiment.epochs, experiment.batch_size, experiment.training.model_dump()])
+
+
+def _train(name: str, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> None:
     import keras
 
     from fingerspell.models import autoencoder
+    from fingerspell.training import fitting
+    from fingerspell.training.batches import Batches
+    from fingerspell.training.checkpoint import Checkpoint, recipe
 
+    made_of = recipe(prepared.folder, {"experiment": experiment.model_dump(), "seed": seed})
     keras.utils.set_random_seed(seed)
     network, encoder = autoencoder.build(experiment.image_size, experiment.channels)
     images, checking = prepared.array("images"), prepared.rows("validation")
-    history = training.fit(
+    history = fitting.fit(
         network,
-        training.Batches([images], None, prepared.rows("train"), experiment.batch_size, seed),
-        training.Batches([images], None, checking, experiment.batch_size, None) if len(checking) else None,
-        "mse",
-        training.settings(experiment),
+        Batches([images], None, prepared.rows("train"), experiment.batch_size, seed),
+        Batches([images], None, checking, experiment.batch_size, None) if len(checking) else None,
+        experiment.epochs,
+        experiment.training,
         print,
+        Checkpoint(CHECKPOINTS / name / "autoencoder.npz", made_of),
     )
     encoder.save_weights(folder / "encoder.weights.h5")
-    training.write_history(folder / "history.csv", history)
+    _restore(network, prepared, folder / "reconstructions.npz")
+    files.write_csv(folder / "history.csv", history)
     write_embeddings(encoder.predict_on_batch, images, folder / "codes.npy", mirrored=False, batch=256)
     shutil.copyfile(prepared.folder / "table.csv", folder / "table.csv")
     shutil.copyfile(prepared.folder / "prepared.json", folder / "prepared.json")
+
+
+def _restore(network, prepared: Prepared, path: Path) -> None:
+    """Write what the decoder makes of a few test images: their `rows`, and `restored`, uint8 like the images."""
+    rows = prepared.rows("test")
+    rows = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]  # all through the alphabet
+    restored = np.asarray(network.predict_on_batch(prepared.array("images")[rows]))
+    np.savez(path, rows=rows, restored=(255 * restored).round().astype(np.uint8))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ def main() -> None:
     params = config.load()
     predictions = {name: Predictions.read(Path(f"data/predictions/{name}.csv")) for name in params.experiments}
     about = {
-        name: {"dataset": one.dataset, "split": one.split.method, "model": one.model, "leakage": _leakage(name)}
+        name: {"dataset": one.dataset, "split": one.split.method, "model": one.model} | _measured(name)
         for name, one in params.experiments.items()
     }
     rows = compare.table(predictions, about)
@@ -29,9 +29,10 @@ def main() -> None:
         style.save(leakage.protocols(rows), folder / "leakage.png")
 
 
-def _leakage(name: str) -> float:
-    summary = json.loads(Path(f"data/splits/{name}.json").read_text(encoding="utf-8"))
-    return summary["leakage"]["pixels"]
+def _measured(name: str) -> dict[str, float]:
+    """Return what the table of predictions does not tell: leakage, and how far seeds differ."""
+    measured = json.loads(Path(f"metrics/{name}.json").read_text(encoding="utf-8"))
+    return {"leakage": measured["leakage_pixels"]} | {key: measured.get(key) for key in compare.SEEDS}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from fingerspell import config, files, models, preparation, splits
 from fingerspell.datasets import catalogue
 from fingerspell.datasets.archive import Archive
@@ -38,22 +40,25 @@ def main(name: str) -> None:
                 "resample": experiment.resample,
             },
         )
-        if architecture.ARCHITECTURE.kind == "backbone" and not experiment.fine_tune:
-            _embed(architecture, experiment, folder, params.seed)
+        if architecture.ARCHITECTURE.kind == "backbone":
+            training = np.array([place for place, row in enumerate(manifest) if row.split == "train"], int)
+            _embed(architecture, experiment, folder, training, params.seed)
 
 
-def _embed(architecture, experiment: config.Experiment, folder: Path, seed: int) -> None:
+def _embed(architecture, experiment: config.Experiment, folder: Path, training: np.ndarray, seed: int) -> None:
     import keras
-    import numpy as np
 
     keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(experiment.precision)
     weights = Path("data/weights") / experiment.weights
     backbone = architecture.backbone(experiment.image_size, experiment.channels, weights)
     backbone.save_weights(folder / "backbone.weights.h5")
     images = np.load(folder / "images.npy", mmap_mode="r")
     preparation.write_embeddings(backbone.predict_on_batch, images, folder / "embeddings.npy", mirrored=False)
     if experiment.augment.flip:
-        preparation.write_embeddings(backbone.predict_on_batch, images, folder / "mirrored.npy", mirrored=True)
+        preparation.write_embeddings(
+            backbone.predict_on_batch, images, folder / "mirrored.npy", mirrored=True, rows=training
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train one experiment's model; what comes out is all that is needed to use it."""
+"""Train one experiment's model, once for every seed; what comes out is all that is needed to use it."""
 
 import shutil
 from importlib import import_module
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerspell import config, files, models, saved, training
+from fingerspell import config, files, models, saved
 from fingerspell.preparation import Prepared
 from stages import run
 
-PACKAGES = ("keras", "tensorflow", "sklearn", "numpy", "PIL")
+CHECKPOINTS = Path("data/checkpoints")  # where interrupted trainings go on; empty between runs
 
 
 def main(name: str) -> None:
@@ -18,70 +18,109 @@ def main(name: str) -> None:
     experiment = params.experiment(name)
     architecture = models.check(name, experiment)
     prepared = Prepared.open(Path("data") / experiment.trains_on / name)
-    kind = architecture.ARCHITECTURE.kind
+    classifies = architecture.ARCHITECTURE.kind == "classifier"
+    description = {
+        "experiment": name,
+        "model": experiment.model,
+        **prepared.settings,
+        "value_range": [0, 255],
+        "precision": experiment.precision,
+        "dropout": experiment.dropout,
+        "weights": experiment.weights,
+        "seeds": [params.seed + number for number in range(experiment.seeds)],
+        "augment": experiment.augment.model_dump(),
+        "images": {part: len(prepared.rows(part)) for part in ("train", "validation", "test")},
+        "table_sha256": files.sha256(prepared.folder / "table.csv"),
+        "packages": _versions("sklearn" if classifies else "keras"),
+    }
     with files.write_aside(Path("models") / name) as folder:
         folder.mkdir()
-        description = {
-            "experiment": name,
-            "model": experiment.model,
-            **prepared.settings,
-            "value_range": [0, 255],
-            "dropout": experiment.dropout,
-            "weights": experiment.weights,
-            "seed": params.seed,
-            "images": {part: len(prepared.rows(part)) for part in ("train", "validation", "test")},
-            "table_sha256": files.sha256(prepared.folder / "table.csv"),
-            "packages": {package: import_module(package).__version__ for package in PACKAGES},
-        }
-        if kind == "classifier":
+        if classifies:
             description["search"] = _classifier(architecture, experiment, prepared, folder, params.seed)
         else:
-            network, history = _network(architecture, experiment, description, prepared, params.seed)
-            network.save_weights(folder / "model.weights.h5")
-            training.write_history(folder / "history.csv", history)
+            for seed in description["seeds"]:
+                further = None if seed == params.seed else seed
+                network, history = _network(experiment, description, prepared, seed)
+                network.save_weights(folder / saved.weights_file(further))
+                files.write_csv(folder / ("history.csv" if further is None else f"history-{seed}.csv"), history)
         files.write_json(folder / "model.json", description)
+    shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
 
 
-def _network(architecture, experiment: config.Experiment, description: dict, prepared: Prepared, seed: int):
-    """Train a network end to end or, where the backbone is frozen, its head on the embeddings."""
+def _versions(framework: str) -> dict[str, str]:
+    packages = [framework, "numpy", "PIL"]
+    if framework == "keras":
+        packages.insert(1, import_module("keras").config.backend())
+    return {package: import_module(package).__version__ for package in packages}
+
+
+def _network(experiment: config.Experiment, description: dict, prepared: Prepared, seed: int):
+    """Train a network end to end; of a backbone the head, on embeddings, and then what is to be fine-tuned."""
     import keras
 
+    from fingerspell.models import backbones
+    from fingerspell.training import fitting
+    from fingerspell.training.batches import Batches
+    from fingerspell.training.checkpoint import Checkpoint, recipe
+
+    def fit(phase: str, model, views: list[str], augment, epochs: int, settings: config.Training) -> list[dict]:
+        arrays, checking = [prepared.array(view) for view in views], prepared.rows("validation")
+        targets, batch = prepared.labels, experiment.batch_size
+        return fitting.fit(
+            model,
+            Batches(arrays, targets, prepared.rows("train"), batch, seed, augment),
+            Batches(arrays[:1], targets, checking, batch, None) if len(checking) else None,
+            epochs,
+            settings,
+            print,
+            Checkpoint(CHECKPOINTS / description["experiment"] / f"{seed}-{phase}.npz", made_of),
+        )
+
+    made_of = recipe(prepared.folder, {"experiment": experiment.model_dump(), "seed": seed, "model": description})
     keras.utils.set_random_seed(seed)
-    frozen = (prepared.folder / "backbone.weights.h5").exists()
-    network = saved.build(description, Path("data/weights") / experiment.weights if experiment.fine_tune else None)
-    if frozen:
-        backbone, trained = network.layers
-        backbone.load_weights(prepared.folder / "backbone.weights.h5")
-        views = ["embeddings", "mirrored"] if experiment.augment.flip else ["embeddings"]
-        arrays = [prepared.array(view) for view in views]
-    else:
-        trained = training.augmented(network, experiment.augment, seed)
-        arrays = [prepared.array("images")]
-    batch, labels = experiment.batch_size, prepared.labels
-    checking = prepared.rows("validation")
-    history = training.fit(
-        trained,
-        training.Batches(arrays, labels, prepared.rows("train"), batch, seed),
-        training.Batches(arrays[:1], labels, checking, batch, None) if len(checking) else None,
-        "sparse_categorical_crossentropy",
-        training.settings(experiment),
-        print,
-    )
+    network, augment, settings = saved.build(description), experiment.augment, experiment.training
+    if not (prepared.folder / "backbone.weights.h5").exists():
+        return network, fit("network", network, ["images"], augment, experiment.epochs, settings)
+    backbone, head = network.layers
+    backbone.load_weights(prepared.folder / "backbone.weights.h5")
+    second = experiment.fine_tune
+    if second:
+        backbones.unfreeze(backbone, second.from_layer)  # before the first phase, for a wrong name to be told at once
+    views = ["embeddings", "mirrored"] if augment.flip else ["embeddings"]
+    history = fit("head", head, views, None, experiment.epochs, settings)
+    if second:
+        slower = settings.model_copy(update={"learning_rate": second.learning_rate})
+        more = fit("whole", network, ["images"], augment, second.epochs, slower)
+        history += [row | {"epoch": row["epoch"] + len(history)} for row in more]
     return network, history
 
 
-def _classifier(architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> list:
-    """Tune a classifier on the codes of the training part and return what the search tried."""
+def _classifier(architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> dict:
+    """Tune a classifier on the codes of training and validation and return what the search tried and chose."""
     rows = np.concatenate([prepared.rows("train"), prepared.rows("validation")])
     search = architecture.search(prepared.array("codes")[rows], prepared.labels[rows], experiment.grid, seed)
     saved.save_classifier(search.best_estimator_, folder / "classifier.skops")
-    for file in ("encoder.weights.h5", "history.csv"):
+    for file in ("encoder.weights.h5", "history.csv", "reconstructions.npz"):
         shutil.copyfile(prepared.folder / file, folder / file)
-    tried = search.cv_results_
-    return [
-        {"parameters": parameters, "accuracy": round(float(mean), 6), "spread": round(float(std), 6)}
-        for parameters, mean, std in zip(tried["params"], tried["mean_test_score"], tried["std_test_score"])
+    tried, steps = search.cv_results_, search.cv_results_.get("mean_test_steps")
+    candidates = [
+        {"parameters": parameters, "accuracy": _number(accuracy), "spread": _number(spread)}
+        | ({} if steps is None else {"converged": bool(np.isfinite(steps[at])), "steps": _number(steps[at])})
+        for at, (parameters, accuracy, spread) in enumerate(
+            zip(tried["params"], tried["mean_test_accuracy"], tried["std_test_accuracy"])
+        )
     ]
+    chosen = {"parameters": search.best_params_}
+    if steps is not None:
+        final = search.best_estimator_[-1]
+        taken = int(final.n_iter_.max())
+        chosen |= {"converged": taken < final.max_iter, "steps": taken}
+    return {"tried": candidates, "chosen": chosen}
+
+
+def _number(value: float) -> float | None:
+    """Return it with six places, or None for the NaN of a fit that did not converge, which JSON does not know."""
+    return round(float(value), 6) if np.isfinite(value) else None
 
 
 if __name__ == "__main__":

@@ -65,13 +65,15 @@ def shrink(params: dict) -> None:
     for name, images in {"asl_alphabet": 12, "synthetic_asl": 6, "arasl": 18}.items():
         params["datasets"][name]["images_per_class"] = images
     for experiment in params["experiments"].values():
-        experiment.update(image_size=32, epochs=1, batch_size=32)
+        experiment.update(image_size=32, epochs=1, batch_size=32, seeds=min(experiment["seeds"], 2))
         if experiment["split"]["method"] == "first":
             experiment["split"]["test_images"] = 3
         if experiment["grid"]:
             experiment["grid"] = {key: values[:1] for key, values in experiment["grid"].items()}
         if "n_estimators" in (experiment["grid"] or {}):
             experiment["grid"]["n_estimators"] = [5]
+    second = {"from_layer": "conv5_block3_1_conv", "epochs": 1, "learning_rate": 0.0001}
+    params["experiments"]["asl_resnet50"]["fine_tune"] = second
 
 
 @pytest.fixture(scope="session")

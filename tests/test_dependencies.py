@@ -152,10 +152,7 @@ IMPLIED = {
 def settings_read(script: str) -> set[str]:
     """Return the keys that a script reads from its experiment, such as `augment.flip`."""
     text = (ROOT / f"stages/{script}.py").read_text(encoding="utf-8")
-    if "training.settings(experiment)" in text:
-        functions = parsed("fingerspell/training.py").body
-        text += next(ast.unparse(one) for one in functions if getattr(one, "name", "") == "settings")
-    keys = re.findall(r"\bexperiment\.([a-z_]+(?:\.[a-z_]+)*)", text.replace(".model_dump", ""))
+    keys = re.findall(r"\bexperiment\.([a-z_]+(?:\.[a-z_]+)*)", text.replace(".model_dump()", ""))
     return {key for key in keys if (script, key) not in IMPLIED}
 
 

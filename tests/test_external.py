@@ -32,6 +32,7 @@ MODEL = {
     "channels": 3,
     "resample": "bilinear",
     "dropout": 0.2,
+    "precision": "float32",
 }
 
 

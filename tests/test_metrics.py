@@ -46,6 +46,15 @@ def test_metrics_worked_out_by_hand():
     assert values["log_loss"] == pytest.approx(-math.log(0.7 * 0.2 * 0.8 * 0.1 * 0.1) / 5, abs=5e-6)
 
 
+def test_seeds_worked_out_by_hand():
+    # Mean 0.8, deviations -0.1, 0, 0.1: spread √(0.02 / 2) = 0.1. Student with two degrees of freedom: 4.302653,
+    # times 0.1 / √3 = 0.248414; above 1 it is cut.
+    assert metrics.over_seeds([0.7, 0.8, 0.9]) == {
+        "accuracy_mean": 0.8, "accuracy_mean_low": 0.551586, "accuracy_mean_high": 1.0, "accuracy_spread": 0.1,
+        "seeds": 3,
+    }  # fmt: skip
+
+
 def test_the_interval_of_a_perfect_result_is_not_a_point():
     # Wilson, p = 1: 1 / (1 + z²/n) to 1, with n = 10: 0.722467.
     values = metrics.compute(table([0, 1] * 5, [[1, 0], [0, 1]] * 5, "ab"))

@@ -1,24 +1,15 @@
-"""The pipeline as DVC runs it: all ten experiments, tiny, in a real repository."""
+"""The pipeline as DVC runs it: all experiments, tiny, in a real repository."""
 
+import csv
 import json
 import re
 import shutil
 
 import pytest
 import yaml
+from conftest import ROOT
 
-EXPERIMENTS = (
-    "asl_cnn",
-    "asl_cnn_grouped",
-    "asl_vgg16",
-    "asl_resnet50",
-    "asl_autoencoder_forest",
-    "asl_autoencoder_logistic",
-    "synthetic_vgg16",
-    "arasl_cnn",
-    "arasl_cnn_undersampled",
-    "arasl_cnn_grouped",
-)
+EXPERIMENTS = tuple(yaml.safe_load((ROOT / "params.yaml").read_text())["experiments"])
 
 
 def stages_run(output: str) -> set[str]:
@@ -42,6 +33,12 @@ def test_every_experiment_leaves_its_metrics_and_plots(study):
             assert metrics["test_images"] == sum(1 for _ in file) - 1
         for plot in ("confusion.png", "learning.png", "f1.png", "predictions.png", "mistakes.png"):
             assert (study.folder / f"plots/{name}/{plot}").read_bytes().startswith(b"\x89PNG")
+    drawn = {path.relative_to(study.folder / "plots").as_posix() for path in study.folder.glob("plots/*/*.png")}
+    assert {f"asl_autoencoder_{kind}/{plot}.png" for kind in ("forest", "logistic")
+            for plot in ("manifold", "reconstructions")} <= drawn  # fmt: skip
+    assert "asl_cnn/augmented.png" in drawn and "arasl_cnn/augmented.png" not in drawn, (
+        "where there is something to see"
+    )
     table = (study.folder / "plots/comparison/experiments.md").read_text()
     assert all(name in table for name in EXPERIMENTS)
 
@@ -54,6 +51,25 @@ def test_the_autoencoder_is_trained_once_for_both_classifiers(study):
         for kind in ("forest", "logistic")
     )
     assert forest == logistic
+
+
+def test_both_phases_of_transfer_learning_take_place(study):
+    rows = (study.folder / "models/asl_resnet50/history.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["1", "2"], "an epoch of the head, one of backbone and head"
+
+
+def test_several_seeds_are_told_with_their_mean(study):
+    for name in EXPERIMENTS:
+        metrics = json.loads((study.folder / f"metrics/{name}.json").read_text())
+        seeds = json.loads((study.folder / f"models/{name}/model.json").read_text())["seeds"]
+        if len(seeds) == 1:
+            assert "accuracy_mean" not in metrics
+        else:
+            with open(study.folder / f"plots/{name}/seeds.csv") as file:
+                accuracies = [float(row["accuracy"]) for row in csv.DictReader(file)]
+            assert metrics["seeds"] == len(accuracies) == 2
+            assert metrics["accuracy"] == accuracies[0]
+            assert metrics["accuracy_mean"] == pytest.approx(sum(accuracies) / 2, abs=1e-6)
 
 
 def test_a_second_repro_does_nothing(study):

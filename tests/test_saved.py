@@ -20,7 +20,14 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (6, SIZE, SIZE, 3), np.uint8)
 
 
 def described(model: str) -> dict:
-    return {"model": model, "image_size": SIZE, "channels": 3, "classes": CLASSES, "dropout": 0.2}
+    return {
+        "model": model,
+        "image_size": SIZE,
+        "channels": 3,
+        "classes": CLASSES,
+        "dropout": 0.2,
+        "precision": "float32",
+    }
 
 
 def unsettle(network: keras.Model) -> None:

@@ -5,6 +5,8 @@ The real scripts run in a real folder, on archives in the published layout that 
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -364,17 +366,28 @@ def test_an_interrupted_preparation_leaves_nothing_half_written(slow, number):
         slow.stage("prepare", "arasl_cnn")
 
 
-def test_an_interrupted_training_leaves_nothing_half_written(study):
-    setting(study, "arasl_cnn", "epochs", 40)
-    before = outputs(study)
-    running = Running(study, "train", "arasl_cnn")
-    running.until_printed("epoch 2:")
-    assert running.send(signal.SIGINT) == 130
-    assert sentence(running.output, running.what).startswith("interrupted; nothing half-written is left")
-    assert outputs(study) == before
-    setting(study, "arasl_cnn", "epochs", 3)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_training_goes_on_to_the_same_bytes(study, number):
+    """Two seeds, interrupted in the second: what is finished is not trained again."""
+    setting(study, "arasl_cnn", "epochs", 4)
+    setting(study, "arasl_cnn", "seeds", 2)
     study.stage("train", "arasl_cnn")
-    assert {"model.json", "model.weights.h5", "history.csv"} == set(os.listdir(study.folder / "models/arasl_cnn"))
+    model = study.folder / "models/arasl_cnn"
+    files = {"model.json", "model.weights.h5", "history.csv", "model-21.weights.h5", "history-21.csv"}
+    assert files == set(os.listdir(model))
+    whole = {file: sha256(model / file) for file in files}
+    assert whole["model.weights.h5"] != whole["model-21.weights.h5"]
+    shutil.rmtree(model)
+    running = Running(study, "train", "arasl_cnn")
+    running.until_printed("epoch 4:")
+    running.until_printed("epoch 2:")
+    assert running.send(number) in (130, -signal.SIGKILL)
+    assert not model.exists()
+    output = study.stage("train", "arasl_cnn")
+    first, second = re.findall(r"^going on after epoch (\d)", output, re.MULTILINE)
+    assert first == "4" and second in "12"
+    assert {file: sha256(model / file) for file in os.listdir(model)} == whole
+    assert not (study.folder / "data/checkpoints/arasl_cnn").exists()
 
 
 def test_an_interrupted_drawing_leaves_nothing_half_written(study):

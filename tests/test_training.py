@@ -1,28 +1,37 @@
-"""Training: every row once an epoch, the same bits from the same seed, and the weights that were promised."""
+"""Training: what is easy is learnt, the same bits from the same seed, also after an interrupt, and the weights that
+were promised."""
+
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
 
-from fingerspell import training
-from fingerspell.config import Augmentation
+from fingerspell import files
+from fingerspell.config import Training
 from fingerspell.errors import FingerspellError
 from fingerspell.plots.history import learning_curves
-from fingerspell.training import Batches, Fit
+from fingerspell.training import fitting
+from fingerspell.training.batches import Batches
+from fingerspell.training.checkpoint import Checkpoint, recipe
+from fingerspell.training.history import read_history
 
-NO_CHANGE = dict.fromkeys(("shift", "rotate", "zoom", "brightness", "contrast"), 0.0) | {"flip": False}
+EPOCHS = 12
 
 
-def settings(**changes) -> Fit:
+def settings(**changes) -> Training:
     values = {
-        "epochs": 12,
-        "batch_size": 16,
         "optimizer": "adam",
         "learning_rate": 0.02,
         "schedule": "constant",
+        "warmup": 0,
         "early_stopping": 0,
+        "label_smoothing": 0.0,
+        "class_weights": False,
     }
-    return Fit(**(values | changes))
+    return Training(**(values | changes))
 
 
 def separable(count: int = 120) -> tuple[np.ndarray, np.ndarray]:
@@ -44,90 +53,34 @@ def network(seed: int = 0) -> keras.Model:
             layers.Rescaling(1 / 255),
             layers.Flatten(),
             layers.Dense(8, "relu"),
+            layers.BatchNormalization(),
             layers.Dropout(0.1),
             layers.Dense(2, "softmax"),
         ]
     )
 
 
-def train(model: keras.Model, **changes) -> list[dict[str, float]]:
+def train(model: keras.Model, epochs: int = EPOCHS, log=lambda line: None, checkpoint=None, **changes) -> list[dict]:
     images, labels = separable()
-    return training.fit(
+    return fitting.fit(
         model,
         Batches([images], labels, np.arange(80), 16, 3),
         Batches([images], labels, np.arange(80, 120), 16, None),
-        "sparse_categorical_crossentropy",
+        epochs,
         settings(**changes),
-        lambda line: None,
+        log,
+        checkpoint,
     )
-
-
-def epoch(batches: Batches) -> np.ndarray:
-    rows = np.concatenate([batches[k][0] for k in range(len(batches))])
-    batches.on_epoch_end()
-    return rows
-
-
-def test_every_row_comes_once_an_epoch_with_its_target():
-    values, targets = np.arange(20) * 10, np.arange(20) + 1000
-    rows = np.array([3, 5, 7, 11, 2, 0, 19])
-    batches = Batches([values], targets, rows, 3, seed=1)
-    assert len(batches) == 3
-    for _ in range(3):
-        x, y = (np.concatenate(parts) for parts in zip(*(batches[k] for k in range(3))))
-        assert sorted(x) == sorted(values[rows])
-        assert (y == x / 10 + 1000).all()
-        batches.on_epoch_end()
-
-
-def test_the_order_changes_with_the_epoch_and_is_the_seeds():
-    values, rows = np.arange(50), np.arange(50)
-    one, same, other = (Batches([values], values, rows, 8, seed) for seed in (1, 1, 2))
-    first, second = epoch(one), epoch(one)
-    assert (first != second).any()
-    assert (first == epoch(same)).all() and (second == epoch(same)).all()
-    assert (first != epoch(other)).any()
-
-
-def test_without_a_seed_the_order_stays():
-    values = np.arange(9)
-    batches = Batches([values], values, np.array([4, 1, 8, 0]), 3, None)
-    assert epoch(batches).tolist() == epoch(batches).tolist() == [4, 1, 8, 0]
-
-
-def test_each_row_is_drawn_from_one_of_the_arrays():
-    straight = np.arange(400)
-    batches = Batches([straight, -straight], straight, np.arange(1, 400), 32, 0)
-    first, second = epoch(batches), epoch(batches)
-    for drawn in (first, second):
-        assert sorted(np.abs(drawn)) == list(range(1, 400))
-        assert 120 < (drawn < 0).sum() < 280, "about half of them"
-    assert set(first[first < 0]) != set(second[second < 0]), "another choice every epoch"
-
-
-def test_an_autoencoder_is_asked_for_its_pixels_between_0_and_1():
-    images, _ = separable(10)
-    x, y = Batches([images], None, np.arange(10), 10, None)[0]
-    assert x.dtype == np.uint8 and (x == images).all()
-    assert y.dtype == np.float32 and np.allclose(y, images / 255)
 
 
 def test_what_is_easy_is_learnt():
-    lines = []
-    images, labels = separable()
-    model = network()
-    history = training.fit(
-        model,
-        Batches([images], labels, np.arange(80), 16, 3),
-        Batches([images], labels, np.arange(80, 120), 16, None),
-        "sparse_categorical_crossentropy",
-        settings(),
-        lines.append,
-    )
+    lines, model = [], network()
+    history = train(model, log=lines.append)
     assert history[-1]["val_accuracy"] > 0.95
-    assert [row["epoch"] for row in history] == list(range(1, 13))
+    assert [row["epoch"] for row in history] == list(range(1, EPOCHS + 1))
     assert set(history[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy"}
-    assert len(lines) == 12 and lines[0].startswith("epoch 1: ")
+    assert len(lines) == EPOCHS and lines[0].startswith("epoch 1: ")
+    images, labels = separable()
     found = model.predict_on_batch(images[80:]).argmax(axis=1)
     assert (found == labels[80:]).mean() > 0.95
 
@@ -140,16 +93,61 @@ def test_every_optimiser_learns_on_a_falling_rate(optimizer):
     assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-6), "it has fallen to 0 at the end"
 
 
+@pytest.mark.parametrize(
+    "schedule, rates",
+    [("constant", [0.01, 0.02, 0.02, 0.02]), ("cosine", [0.01, 0.02, 0.01, 0.0])],
+)
+def test_the_rate_rises_in_the_warm_up_and_goes_as_its_schedule_says(schedule, rates):
+    """Five steps an epoch, two epochs of warm-up: half of 0.02 after the first, all after the second; the cosine has
+    fallen by half in the middle of what is left."""
+    model, seen = network(), []
+    train(
+        model,
+        epochs=4,
+        log=lambda line: seen.append(float(model.optimizer.learning_rate)),
+        schedule=schedule,
+        warmup=2,
+    )
+    assert seen == pytest.approx(rates, abs=1e-6)
+
+
+def test_smoothed_labels_keep_probabilities_from_the_extremes():
+    """With 0.4 of the certainty spread over two classes the best answer is 0.8, not 1."""
+    images, _ = separable()
+    sure, unsure = network(), network()
+    train(sure)
+    train(unsure, label_smoothing=0.4)
+    assert sure.predict_on_batch(images).max(axis=1).mean() > 0.98
+    assert unsure.predict_on_batch(images).max(axis=1).mean() == pytest.approx(0.8, abs=0.05)
+
+
+def test_class_weights_lend_a_rare_class_a_voice():
+    """Noise alone: the network can but learn how frequent the classes are; with weights they are equally so."""
+    images = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 1), np.uint8)
+    labels = (np.arange(100) % 10 == 0).astype(int)
+    said = []
+    for weighted in (False, True):
+        keras.utils.set_random_seed(0)
+        layers = keras.layers
+        model = keras.Sequential(
+            [layers.Input((8, 8, 1)), layers.GlobalAveragePooling2D(), layers.Rescaling(0), layers.Dense(2, "softmax")]
+        )
+        batches = Batches([images], labels, np.arange(100), 50, 0)
+        fitting.fit(model, batches, None, 40, settings(learning_rate=0.1, class_weights=weighted), lambda line: None)
+        said.append(float(model.predict_on_batch(images[:1])[0, 1]))
+    assert said == pytest.approx([0.1, 0.5], abs=0.03)
+
+
 def losing(early_stopping: int) -> tuple[keras.Model, list[dict[str, float]]]:
     """Train towards larger and larger validation losses: the first epoch is the best."""
     images, labels = separable()
     model = network()
-    history = training.fit(
+    history = fitting.fit(
         model,
         Batches([images], labels, np.arange(80), 16, 3),
         Batches([images], 1 - labels, np.arange(80, 120), 16, None),  # the better it learns, the worse it is
-        "sparse_categorical_crossentropy",
-        settings(epochs=8, early_stopping=early_stopping),
+        8,
+        settings(early_stopping=early_stopping),
         lambda line: None,
     )
     return model, history
@@ -194,22 +192,81 @@ def test_one_seed_gives_the_same_bits_twice():
     assert (other.get_weights()[0] != weights[0][0]).any()
 
 
+class Stopped(Exception):
+    """Stands for a killed process."""
+
+
+@pytest.mark.parametrize("early_stopping", [0, 3])
+@pytest.mark.parametrize("epoch", [2, 4, 5])
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, early_stopping, epoch):
+    """Optimiser, falling rate, dropout, order of the batches and the best epoch so far: all of them go on."""
+    changes = {"epochs": 5, "optimizer": "adamw", "schedule": "cosine", "warmup": 1, "early_stopping": early_stopping}
+    whole, lines = network(), []
+    expected = train(whole, **changes)
+    checkpoint = Checkpoint(tmp_path / "state.npz", "recipe")
+
+    def stop(line: str) -> None:
+        if line.startswith(f"epoch {epoch}:"):
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(network(), log=stop, checkpoint=checkpoint, **changes)
+    resumed = network(seed=99)  # whatever it began with
+    assert train(resumed, log=lines.append, checkpoint=checkpoint, **changes) == expected
+    assert [line.split(":")[0] for line in lines] == [
+        f"going on after epoch {epoch - 1}",
+        *(f"epoch {one}" for one in range(epoch, len(expected) + 1)),
+    ]
+    assert all((one == other).all() for one, other in zip(whole.get_weights(), resumed.get_weights()))
+    finished, lines = network(seed=99), []
+    assert train(finished, log=lines.append, checkpoint=checkpoint, **changes) == expected
+    assert len(lines) == 1, "what is finished is not repeated"
+    assert all((one == other).all() for one, other in zip(whole.get_weights(), finished.get_weights()))
+
+
+def test_the_state_of_another_training_is_not_gone_on_from(tmp_path):
+    path = tmp_path / "state.npz"
+    train(network(), epochs=1, checkpoint=Checkpoint(path, "one"))
+    lines = []
+    train(network(), epochs=2, log=lines.append, checkpoint=Checkpoint(path, "another"))
+    assert [line.split(":")[0] for line in lines] == ["epoch 1", "epoch 2"]
+
+
+def test_a_damaged_state_is_as_good_as_none(tmp_path):
+    path = tmp_path / "state.npz"
+    checkpoint = Checkpoint(path, "one")
+    train(network(), epochs=1, checkpoint=checkpoint)
+    whole = path.read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], b"not at all"):
+        path.write_bytes(damaged)
+        assert checkpoint.read() is None
+
+
+def test_a_recipe_is_that_of_its_data_and_settings(tmp_path):
+    (tmp_path / "images.npy").write_bytes(b"1")
+    one = recipe(tmp_path, {"epochs": 1})
+    assert recipe(tmp_path, {"epochs": 1}) == one
+    assert recipe(tmp_path, {"epochs": 2}) != one
+    (tmp_path / "images.npy").write_bytes(b"2")
+    assert recipe(tmp_path, {"epochs": 1}) != one
+
+
 @pytest.mark.parametrize("early_stopping", [0, 3])
 def test_without_a_validation_part_it_trains_all_the_same(tmp_path, early_stopping):
     images, labels = separable()
-    history = training.fit(
+    history = fitting.fit(
         network(),
         Batches([images], labels, np.arange(80), 16, 3),
         None,
-        "sparse_categorical_crossentropy",
-        settings(epochs=2, early_stopping=early_stopping),
+        2,
+        settings(early_stopping=early_stopping),
         lambda line: None,
     )
     assert len(history) == 2
     assert set(history[0]) == {"epoch", "loss", "accuracy"}
-    training.write_history(tmp_path / "history.csv", history)
-    assert training.read_history(tmp_path / "history.csv") == history
-    figure = learning_curves(training.read_history(tmp_path / "history.csv"))
+    files.write_csv(tmp_path / "history.csv", history)
+    assert read_history(tmp_path / "history.csv") == history
+    figure = learning_curves(read_history(tmp_path / "history.csv"))
     assert [axes.get_title("left").split(" (")[0] for axes in figure.axes] == ["loss", "accuracy"]
     assert not any("validation" in text.get_text() for text in figure.legends[0].get_texts())
 
@@ -221,37 +278,28 @@ def test_an_autoencoder_has_no_accuracy():
     model, _ = autoencoder.build(16, 1)
     images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 1), np.uint8)
     batches = Batches([images], None, np.arange(8), 4, 0), Batches([images], None, np.arange(8, 12), 4, None)
-    history = training.fit(model, *batches, "mse", settings(epochs=1), lambda line: None)
+    history = fitting.fit(model, *batches, 1, settings(), lambda line: None)
     assert set(history[0]) == {"epoch", "loss", "val_loss"}
     assert 0 < history[0]["loss"] < 1
     assert len(learning_curves(history).axes) == 1
 
 
-AMOUNTS = {"flip": True, "shift": 0.3, "rotate": 40.0, "zoom": 0.3, "brightness": 0.5, "contrast": 0.5}
+ON_JAX = """
+import sys
+sys.path.insert(0, "tests")
+import keras, numpy as np
+from test_training import network, separable, train
+from fingerspell.models import find
+assert keras.config.backend() == "jax"
+assert train(network(), schedule="cosine", label_smoothing=0.1)[-1]["val_accuracy"] > 0.95
+"""
 
 
-@pytest.mark.parametrize("change", AMOUNTS)
-def test_an_augmentation_acts_in_training_alone(change):
-    images, _ = separable(16)
-    model = network()
-    changed = training.augmented(model, Augmentation(**(NO_CHANGE | {change: AMOUNTS[change]})), seed=1)
-    assert changed.layers[-1] is model, "what is trained and what is saved share their weights"
-    assert (changed(images, training=False).numpy() == model(images, training=False).numpy()).all()
-    altered = np.asarray(changed.layers[0](images.astype(np.float32), training=True))
-    assert np.abs(altered - images).max() > 1
-    assert altered.min() >= -1 and altered.max() <= 256, "still pixels of 0–255"
-
-
-def test_without_augmentation_the_network_is_itself():
-    model = network()
-    assert training.augmented(model, Augmentation(**NO_CHANGE), seed=1) is model
-
-
-def test_augmented_training_is_the_seeds_too():
-    augment = Augmentation(**(NO_CHANGE | {"flip": True, "shift": 0.2, "brightness": 0.1}))
-    weights = []
-    for _ in range(2):
-        model = network(seed=5)
-        train(training.augmented(model, augment, seed=5), epochs=2)
-        weights.append(model.get_weights())
-    assert all((one == other).all() for one, other in zip(*weights))
+def test_the_same_training_runs_on_jax():
+    done = subprocess.run(
+        [sys.executable, "-c", ON_JAX],
+        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ from fingerspell.evaluation.predictions import Predictions
 
 SHARED_AT_LEAST = 20
 ABOUT = ("dataset", "split", "model")
+SEEDS = ("seeds", "accuracy_mean", "accuracy_spread")
 METRICS = (
     "accuracy",
     "accuracy_low",
@@ -40,29 +41,32 @@ def table(predictions: Mapping[str, Predictions], about: Mapping[str, Mapping[st
     """Return one row per experiment, in the order given: experiment, dataset, split, model, leakage and its metrics.
 
     about: per experiment at least `dataset`, `split` (how the test images were chosen) and `model`; and `leakage`,
-        the share of test images with a near-duplicate in training, where there is one.
+        the share of test images with a near-duplicate in training, where there is one; `seeds`, `accuracy_mean` and
+        `accuracy_spread`, where there were several trainings.
     """
     rows = []
     for name, table_of in predictions.items():
         metrics = compute(table_of)
         row = {"experiment": name} | {key: about[name][key] for key in ABOUT}
-        row["leakage"] = about[name].get("leakage")
+        row |= {key: about[name].get(key) for key in ("leakage", *SEEDS)}
         rows.append(row | {key: metrics[key] for key in METRICS})
     return rows
 
 
 def table_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return `table` for people: accuracy with its 95% interval, macro F1, top-3, calibration, images."""
+    """Return `table` for people: accuracy with its 95% interval, its mean and spread over seeds, macro F1, top-3,
+    calibration, images."""
     lines = [
-        "| experiment | dataset | split | leakage | model | accuracy (95% interval) "
+        "| experiment | dataset | split | leakage | model | accuracy (95% interval) | over seeds "
         "| macro F1 | top-3 | ECE | test images |",
-        "|---|---|---|--:|---|--:|--:|--:|--:|--:|",
+        "|---|---|---|--:|---|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
         leakage = "–" if row["leakage"] is None else f"{row['leakage']:.1%}"
+        seeds = f"{row['accuracy_mean']:.3f} ± {row['accuracy_spread']:.3f} ({row['seeds']})" if row["seeds"] else "–"
         lines.append(
             f"| {row['experiment']} | {row['dataset']} | {row['split']} | {leakage} | {row['model']} "
-            f"| {row['accuracy']:.3f} ({row['accuracy_low']:.3f}–{row['accuracy_high']:.3f}) "
+            f"| {row['accuracy']:.3f} ({row['accuracy_low']:.3f}–{row['accuracy_high']:.3f}) | {seeds} "
             f"| {row['macro_f1']:.3f} | {row['top3_accuracy']:.3f} "
             f"| {row['expected_calibration_error']:.3f} | {row['test_images']:,} |"
         )
@@ -128,7 +132,7 @@ def paired_tests_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return `table` as CSV."""
-    return _csv(rows, ("experiment", *ABOUT, "leakage", *METRICS))
+    return _csv(rows, ("experiment", *ABOUT, "leakage", *SEEDS, *METRICS))
 
 
 def paired_tests_csv(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support, recall_score
 
 from fingerspell.evaluation.predictions import Predictions
@@ -59,6 +59,26 @@ def compute(predictions: Predictions) -> dict[str, float | int]:
         "log_loss": _log_loss(predictions),
     }
     return {key: round(float(value), DECIMALS) for key, value in values.items()} | {"test_images": count}
+
+
+def over_seeds(accuracies: Sequence[float]) -> dict[str, float | int]:
+    """Return what several trainings with different seeds have in common, rounded to six decimals.
+
+    seeds: how many trainings.
+    accuracy_mean, accuracy_spread: mean and sample standard deviation of their accuracies.
+    accuracy_mean_low, accuracy_mean_high: the mean's 95% interval after Student (1908), within 0–1. It tells what
+        another seed would bring, not what other images would.
+    """
+    count, mean = len(accuracies), float(np.mean(accuracies))
+    spread = float(np.std(accuracies, ddof=1))
+    reach = float(t.ppf(0.975, count - 1)) * spread / count**0.5
+    values = {
+        "accuracy_mean": mean,
+        "accuracy_mean_low": max(0.0, mean - reach),
+        "accuracy_mean_high": min(1.0, mean + reach),
+        "accuracy_spread": spread,
+    }
+    return {key: round(value, DECIMALS) for key, value in values.items()} | {"seeds": count}
 
 
 def top_accuracy(predictions: Predictions, k: int) -> float:

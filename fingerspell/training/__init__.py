@@ -1,0 +1,1 @@
+"""How models learn: batches from arrays on disk, random changes, the training itself, its checkpoint and history."""

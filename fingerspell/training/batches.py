@@ -1,0 +1,71 @@
+"""What training is fed with: batches of rows of memory-mapped arrays, shuffled and changed at random."""
+
+import keras
+import numpy as np
+
+from fingerspell.config import Augmentation
+from fingerspell.training.augmentation import augment as change
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of rows of arrays on disk; of several arrays of one shape, each row is drawn from one at random.
+
+    `arrays`: each (n, …), any dtype. `rows`: indices into them. `targets`: (n,) labels, or None to give back the
+    pixels scaled to 0–1, as an autoencoder wants them: those of the plain images, also where `augment` changes what
+    it sees. `augment` takes uint8 images (see `augmentation.augment`).
+
+    The order of the rows, the choice of an array and the random changes are those of the epoch and of the batch in
+    it: a training that goes on from an epoch (see `begin`) is fed as one that was never interrupted, whatever threads
+    prepare the batches. `seed` None keeps the order, takes the first array and changes nothing.
+    """
+
+    def __init__(
+        self,
+        arrays: list[np.ndarray],
+        targets: np.ndarray | None,
+        rows: np.ndarray,
+        batch: int,
+        seed: int | None,
+        augment: Augmentation | None = None,
+    ) -> None:
+        super().__init__()
+        self.targets, self.rows = targets, np.array(rows)
+        self._arrays, self._batch, self._seed, self._augment = arrays, batch, seed, augment
+        self._under_way = self._through = False
+        self.begin(0)
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self._batch)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return batch `index` of the present epoch: rows of the arrays, and their targets."""
+        epoch, rows, choice = self._epoch  # read once: threads may ask
+        part = slice(index * self._batch, (index + 1) * self._batch)
+        rows, choice = rows[part], choice[part]
+        x = np.asarray(self._arrays[0][rows])
+        for k, array in enumerate(self._arrays[1:], 1):
+            x[choice == k] = array[rows[choice == k]]
+        y = np.float32(x) / 255 if self.targets is None else self.targets[rows]
+        if self._augment is not None and self._seed is not None:
+            # From 1 on: numpy takes [seed, epoch, 0] for [seed, epoch], which is the order's.
+            x = change(x, self._augment, np.random.default_rng([self._seed, epoch, index + 1]))
+        self._through |= index == len(self) - 1
+        return x, y
+
+    def on_epoch_begin(self) -> None:
+        self._under_way, self._through = True, False
+
+    def on_epoch_end(self) -> None:
+        """Go on to the next epoch, if one has passed: Keras calls this, and asks for batches, at other times too."""
+        if self._under_way and self._through:
+            self.begin(self._epoch[0] + 1)
+        self._under_way = False
+
+    def begin(self, epoch: int) -> None:
+        """Set the epoch that comes next, counted from 0."""
+        rows, choice = self.rows, np.zeros(len(self.rows), int)
+        if self._seed is not None:
+            random = np.random.default_rng([self._seed, epoch])
+            rows = random.permutation(rows)
+            choice = random.integers(len(self._arrays), size=len(rows))
+        self._epoch = epoch, rows, choice

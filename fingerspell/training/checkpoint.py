@@ -1,0 +1,52 @@
+"""Where an interrupted training goes on: all that the next epoch depends on, written after every epoch."""
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from fingerspell.files import sha256, write_aside
+
+CODE = Path(__file__).parents[1]
+
+
+def recipe(data: Path, settings: dict) -> str:
+    """Return a hash of all that the outcome of a training depends on.
+
+    data: the folder of its arrays. settings: JSON's types; the rest is the code of models and training.
+    """
+    paths = [*data.iterdir(), *CODE.glob("training/*.py"), *CODE.glob("models/*.py")]
+    files = {str(path): sha256(path) for path in paths}
+    return hashlib.sha256(json.dumps([files, settings], sort_keys=True).encode()).hexdigest()
+
+
+class Checkpoint:
+    """A file that holds the state of one training between two of its epochs.
+
+    A state that another recipe left is not gone on from but replaced.
+    """
+
+    def __init__(self, path: Path, recipe: str) -> None:
+        self.path, self._recipe = path, recipe
+
+    def write(self, progress: dict, **arrays: list[np.ndarray]) -> None:
+        """Replace the state by `progress` (JSON's types) and named lists of arrays."""
+        held = {f"{name}-{at}": array for name, group in arrays.items() for at, array in enumerate(group)}
+        about = {"recipe": self._recipe, "progress": progress, "lists": {key: len(arrays[key]) for key in arrays}}
+        with write_aside(self.path) as aside, open(aside, "wb") as file:
+            np.savez(file, about=np.array(json.dumps(about)), **held)
+
+    def read(self) -> tuple[dict, dict[str, list[np.ndarray]]] | None:
+        """Return what `write` was given last; None where there is nothing, or nothing of this recipe."""
+        try:
+            with np.load(self.path) as held:
+                about = json.loads(str(held["about"]))
+                if about["recipe"] != self._recipe:
+                    return None
+                return about["progress"], {
+                    name: [held[f"{name}-{at}"] for at in range(count)] for name, count in about["lists"].items()
+                }
+        except (FileNotFoundError, EOFError, zipfile.BadZipFile, ValueError, KeyError):  # damaged: as good as none
+            return None
