@@ -1,6 +1,6 @@
 """Collect what a run of the whole study left, and bring the tables of README.md and docs/results.md up to date.
 
-    python -m benchmarks.study              the README's table, from plots/comparison
+    python -m benchmarks.study              the README's table, from plots/comparison, and that of docs/models.md
     python -m benchmarks.study FOLDER       also docs/results/original.json and the tables of docs/results.md, from
                                             a repository in which the original archives were run
 
@@ -16,7 +16,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from fingerspell import config, files
+from fingerspell import config, files, models
 
 # What the five student studies reported, under the same protocol (see docs/data.md); None where they gave none.
 REPORTED = {
@@ -33,6 +33,7 @@ ORIGINAL = Path("docs/results/original.json")
 
 def main(folder: str | None = None) -> None:
     _replace(Path("README.md"), "experiments", Path("plots/comparison/experiments.md").read_text())
+    _replace(Path("docs/models.md"), "models", _models_markdown())
     if folder:
         files.write_json(ORIGINAL, _collect(Path(folder)))
         for name in ("asl_cnn/confusion", "arasl_cnn/confusion", "comparison/leakage"):
@@ -86,6 +87,17 @@ def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     found = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
     return found[1] if found else platform.processor()
+
+
+def _models_markdown() -> str:
+    lines = ["| `model` | what it is | parameters | reads | size |", "|---|---|--:|---|--:|"]
+    for name in models.names():
+        one = models.find(name).ARCHITECTURE
+        lines.append(
+            f"| `{name}` | {one.title[0].upper()}{one.title[1:]}: {one.paper} | {one.parameters:,} "
+            f"| {one.input_range} | {one.recommended_size} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _machine_markdown(run: dict) -> str:
@@ -169,7 +181,9 @@ def _settings_markdown(run: dict) -> str:
     for name, one in run["experiments"].items():
         today = _flat(params.experiment(name).model_dump())
         then = _flat(one["settings"])
-        lines += [f"- `{name}`: `{key}` was {then.get(key)}" for key in today if then.get(key) != today[key]]
+        lines += [
+            f"- `{name}`: `{key}` was {then.get(key)}" for key in today if key in then and then[key] != today[key]
+        ]
     return "\n".join(lines or ["None."]) + "\n"
 
 

@@ -1,0 +1,136 @@
+"""What the architectures cost on this machine: parameters, time and memory, in one run.
+
+    python -m benchmarks.architectures                 all of them
+    python -m benchmarks.architectures vgg16 90        one, at one size, as JSON on standard output
+
+Writes benchmarks/results/architectures.json; ratios are against VGG16 at the same size in the same run. Weights are
+random, on which none of this depends.
+"""
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from fingerspell import files, models
+from fingerspell.models import backbones
+
+SIZE = 90  # pixels, where all are compared: the size of the study's transfer learning
+BATCH = 32
+REFERENCE = "vgg16"
+WEIGHED = ["convnext_tiny"]  # measured, and left out of the registry
+RATIOS = ("seconds_per_image", "litert_ms", "peak_mb")
+
+
+def main(*words: str) -> None:
+    if words:
+        print(json.dumps(measure(words[0], int(words[1]))))
+        return
+    rows = []
+    for name, size in cases():
+        command = [sys.executable, "-m", "benchmarks.architectures", name, str(size)]
+        rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+        print(rows[-1], flush=True)
+    write(rows)
+
+
+def cases() -> list[tuple[str, int]]:
+    """Return (name, size) for all that is measured, each in a process of its own."""
+    stated = {name: models.find(name).ARCHITECTURE for name in models.names()}
+    sizes = {name: {SIZE, one.recommended_size} for name, one in stated.items() if one.kind != "classifier"}
+    sizes |= {name: {SIZE} for name in WEIGHED}
+    return [(name, size) for name in sizes for size in sorted(sizes[name])]
+
+
+def measure(name: str, size: int) -> dict:
+    """Return what one architecture costs at one size: without its head, if it is a backbone."""
+    network, trains = build(name, size)
+    images = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 3), np.uint8)
+    row = {"name": name, "size": size, "parameters": network.count_params()}
+    row["seconds_per_image"] = best(lambda: network.predict_on_batch(images)) / BATCH
+    row["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    if trains:
+        network.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+        labels = np.arange(BATCH) % 29
+        row["training_images_per_second"] = BATCH / best(lambda: network.train_on_batch(images, labels))
+    row["litert_ms"] = 1000 * lite(network, images[:1].astype(np.float32))
+    return {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in row.items()}
+
+
+def build(name: str, size: int):
+    """Return (network, whether it is trained end to end)."""
+    if name in WEIGHED:
+        from keras.applications import ConvNeXtTiny
+
+        return backbones.build(ConvNeXtTiny, name, size, 3, None), False
+    module = models.find(name)
+    if module.ARCHITECTURE.kind == "network":
+        return module.build(size, 3, 29, 0.3), True
+    return module.backbone(size, 3, None), False
+
+
+def lite(network, image: np.ndarray) -> float:
+    """Return the seconds that LiteRT takes for one image on one core."""
+    import tensorflow
+
+    with tempfile.TemporaryDirectory() as folder:
+        network.export(f"{folder}/model.tflite", format="litert", verbose=False)
+        interpreter = tensorflow.lite.Interpreter(f"{folder}/model.tflite", num_threads=1)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
+    return best(interpreter.invoke, least=5)
+
+
+def best(call: Callable, least: int = 3) -> float:
+    """Return the shortest time of a call, in seconds, over at least `least` calls and one second, once it is warm."""
+    call()
+    times: list[float] = []
+    while len(times) < least or sum(times) < 1:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def write(rows: list[dict]) -> None:
+    """Write the rows with their ratios against VGG16 at the same size, and with what they were measured on."""
+    import keras
+    import tensorflow
+
+    reference = {row["size"]: row for row in rows if row["name"] == REFERENCE}
+    for row in rows:
+        if beside := reference.get(row["size"]):
+            row["of_vgg16"] = {key: float(f"{row[key] / beside[key]:.3g}") for key in RATIOS}
+    result = {
+        "batch": BATCH,
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "versions": {
+            "python": platform.python_version(),
+            **{package.__name__: package.__version__ for package in (keras, tensorflow, np)},
+        },
+        "weights": "random",
+        "architectures": rows,
+    }
+    files.write_json(Path("benchmarks/results/architectures.json"), result)
+
+
+def processor() -> str:
+    """Return what the processor calls itself, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
