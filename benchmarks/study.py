@@ -111,8 +111,9 @@ def _machine_markdown(run: dict) -> str:
 
 def _table_markdown(run: dict) -> str:
     lines = [
-        "| experiment | images: train / validation / test | pixels | accuracy (95% interval) | macro F1 | study |",
-        "|---|--:|--:|--:|--:|--:|",
+        "| experiment | images: train / validation / test | pixels | accuracy (95% interval) | over seeds | macro F1 "
+        "| study |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for name, one in run["experiments"].items():
         images, metrics, settings = one["images"], one["metrics"], one["settings"]
@@ -121,9 +122,16 @@ def _table_markdown(run: dict) -> str:
         reported = REPORTED.get(name)
         lines.append(
             f"| `{name}` | {counts} | {settings['image_size']} | **{metrics['accuracy']:.3f}** ({interval}) "
-            f"| {metrics['macro_f1']:.3f} | {'–' if reported is None else reported} |"
+            f"| {_seeds(metrics)} | {metrics['macro_f1']:.3f} | {'–' if reported is None else reported} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _seeds(metrics: dict) -> str:
+    if "seeds" not in metrics:
+        return "–"
+    interval = f"{metrics['accuracy_mean_low']:.4f}–{metrics['accuracy_mean_high']:.4f}"
+    return f"**{metrics['accuracy_mean']:.4f}** ± {metrics['accuracy_spread']:.4f} ({interval}; {metrics['seeds']} seeds)"
 
 
 def _protocols_markdown(run: dict) -> str:
