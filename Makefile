@@ -26,7 +26,11 @@ setup: .venv/installed-$(EXTRA) ## Fill .venv from the locked requirements (EXTR
 repro: setup ## Run the whole study: data, splits, training, evaluation, plots
 	dvc repro
 
-test: setup ## Check the code's style and run all tests
+.venv/jax: requirements/jax.lock .venv/installed-$(EXTRA)
+	@rm -rf $@
+	$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python --target $@ --requirements $<
+
+test: setup .venv/jax ## Check the code's style and run all tests
 	ruff check --quiet .
 	ruff format --check --quiet .
 	python -m pytest -q
@@ -40,6 +44,8 @@ lock: setup ## Renew the locked requirements from pyproject.toml
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 			--upgrade --extra $$extra --group dev pyproject.toml --output-file requirements/$$extra.lock || exit 1; \
 	done
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-deps \
+		--upgrade --group jax --output-file requirements/jax.lock
 
 results: setup ## Bring the tables of README.md and docs/ up to date (RUN=a repository that ran the originals)
 	python -m benchmarks.study $(RUN)

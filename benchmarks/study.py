@@ -131,7 +131,9 @@ def _seeds(metrics: dict) -> str:
     if "seeds" not in metrics:
         return "–"
     interval = f"{metrics['accuracy_mean_low']:.4f}–{metrics['accuracy_mean_high']:.4f}"
-    return f"**{metrics['accuracy_mean']:.4f}** ± {metrics['accuracy_spread']:.4f} ({interval}; {metrics['seeds']} seeds)"
+    return (
+        f"**{metrics['accuracy_mean']:.4f}** ± {metrics['accuracy_spread']:.4f} ({interval}; {metrics['seeds']} seeds)"
+    )
 
 
 def _protocols_markdown(run: dict) -> str:

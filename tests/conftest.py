@@ -11,7 +11,24 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
+JAX = ROOT / ".venv/jax"  # beside the environment, not in it: see pyproject.toml
 CODE = ("stages", "fingerspell", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore")
+
+
+def on_jax(script: str) -> str:
+    """Run a script of Python on Keras's JAX backend, where the tests' modules can be imported; return its output."""
+    if not JAX.exists():
+        pytest.skip("JAX is not installed; `make test` does it")
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=os.environ
+        | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": os.pathsep.join(["tests", str(JAX)])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 class Repository:

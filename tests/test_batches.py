@@ -1,13 +1,11 @@
 """Batches: every row once an epoch, and the same bits of an epoch however and from wherever it is reached."""
 
 import hashlib
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
 import pytest
+from conftest import on_jax
 
 from fingerspell.config import Augmentation
 from fingerspell.training.augmentation import augment
@@ -185,15 +183,7 @@ def test_a_training_that_goes_on_sees_the_epochs_that_are_left(images):
 
 
 def test_the_jax_backend_is_fed_the_same():
-    pytest.importorskip("jax")
-    script = "import keras, test_batches as t; print(keras.backend.backend(), t.digest(t.fit(3)[0]))"
-    said = subprocess.run(
-        [sys.executable, "-c", script],
-        env=os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(["tests", *sys.path])},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    said = on_jax("import keras, test_batches as t; print(keras.config.backend(), t.digest(t.fit(3)[0]))")
     seen, _ = fit(3)
     assert said.split() == ["jax", digest(seen)]
 

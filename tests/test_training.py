@@ -1,13 +1,10 @@
 """Training: what is easy is learnt, the same bits from the same seed, also after an interrupt, and the weights that
 were promised."""
 
-import os
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
+from conftest import on_jax
 
 from fingerspell import files
 from fingerspell.config import Training
@@ -285,21 +282,13 @@ def test_an_autoencoder_has_no_accuracy():
 
 
 ON_JAX = """
-import sys
-sys.path.insert(0, "tests")
-import keras, numpy as np
-from test_training import network, separable, train
-from fingerspell.models import find
+import keras
+from test_training import network, train
+
 assert keras.config.backend() == "jax"
 assert train(network(), schedule="cosine", label_smoothing=0.1)[-1]["val_accuracy"] > 0.95
 """
 
 
 def test_the_same_training_runs_on_jax():
-    done = subprocess.run(
-        [sys.executable, "-c", ON_JAX],
-        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    on_jax(ON_JAX)
