@@ -36,7 +36,7 @@ def main(folder: str | None = None) -> None:
     _replace(Path("docs/models.md"), "models", _models_markdown())
     if folder:
         files.write_json(ORIGINAL, _collect(Path(folder)))
-        for name in ("asl_cnn/confusion", "arasl_cnn/confusion", "comparison/leakage"):
+        for name in ("asl_cnn/confusion", "arasl_cnn/confusion", "arasl_resnet/confusion", "comparison/leakage"):
             shutil.copy(Path(folder) / f"plots/{name}.png", ORIGINAL.parent / f"{name.replace('/', '-')}.png")
     run = json.loads(ORIGINAL.read_text())
     _replace(Path("docs/results.md"), "machine", _machine_markdown(run))
