@@ -15,11 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import machine
 from fingerspell import files
 from fingerspell.config import Augmentation
 
@@ -56,7 +56,10 @@ def main(part: str, *models: str) -> None:
         return
     for model in models or CASES:
         runs = _epochs(model) if part == "epochs" else _steps(model)
-        files.write_json(Path(f"benchmarks/results/input-{part}-{model}.json"), {"model": model} | runs | _where())
+        files.write_json(
+            Path(f"benchmarks/results/input-{part}-{model}.json"),
+            {"model": model} | runs | {"machine": machine.describe()},
+        )
 
 
 def _epochs(name: str) -> dict:
@@ -244,28 +247,6 @@ def _matrix_peak() -> float:
             product()
             best = max(best, 2 * size**3 / (time.perf_counter() - start) / 1e9)
     return best
-
-
-def _where() -> dict:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        processor = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
-    except (FileNotFoundError, StopIteration):
-        import platform
-
-        processor = platform.processor()
-    packages = {"keras", "tensorflow", "tensorflow-cpu", "numpy", "opencv-python-headless"}
-    installed = {name: item.version for item in metadata.distributions() if (name := _package(item)) in packages}
-    return {
-        "processor": processor,
-        "cores": os.cpu_count(),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "packages": dict(sorted(installed.items())),
-    }
-
-
-def _package(item: metadata.Distribution) -> str:
-    return item.name.replace("_", "-").lower()
 
 
 if __name__ == "__main__":

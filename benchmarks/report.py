@@ -13,9 +13,15 @@ PAGE = Path("docs/benchmarks.md")
 
 
 def main() -> None:
-    for name in ("preparation", "transfer", "memory"):
-        result = json.loads((RESULTS / f"{name}-asl_alphabet.json").read_text(encoding="utf-8"))
-        _replace(PAGE, name, "\n".join([*globals()[f"_{name}"](result), "", _machine(result["machine"])]) + "\n")
+    tables = {
+        "preparation-asl_alphabet": ("preparation", _preparation),
+        "transfer-asl_alphabet": ("transfer", _transfer),
+        "memory-asl_alphabet": ("memory", _memory),
+        "input-epochs-cnn": ("input", _input),
+    }
+    for file, (name, table) in tables.items():
+        result = json.loads((RESULTS / f"{file}.json").read_text(encoding="utf-8"))
+        _replace(PAGE, name, "\n".join([*table(result), "", _machine(result["machine"])]) + "\n")
 
 
 def _preparation(result: dict) -> list[str]:
@@ -42,6 +48,14 @@ def _transfer(result: dict) -> list[str]:
             f"| {row['images']:,} | {row['conventional_seconds']:.1f} s | {row['ours_seconds']:.1f} s | {parts} s "
             f"| **{row['times_faster']:.1f}** | {row['conventional_accuracy']:.3f}, {row['ours_accuracy']:.3f} |"
         )
+    return lines
+
+
+def _input(result: dict) -> list[str]:
+    lines = ["| batch | steps | plain | moved | all changes |", "|--:|--:|--:|--:|--:|"]
+    for row in result["runs"]:
+        ratios = (f"× {row['of_steps_alone'][key]:.2f}" for key in ("plain", "moved", "all_changes"))
+        lines.append(f"| {row['batch']} | {row['steps']} | {' | '.join(ratios)} |")
     return lines
 
 

@@ -1,6 +1,8 @@
 """The classifiers on codes: how they are tuned, and that what was chosen converged."""
 
 import json
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -112,3 +114,20 @@ def test_some_test_images_of_all_the_alphabet_are_restored(tmp_path):
     assert len(set(prepared.labels[found["rows"]])) == 16
     assert found["restored"].dtype == np.uint8
     assert np.abs(found["restored"] - images[found["rows"]] / 2).max() <= 0.5
+
+
+ENDS_AT_ONCE = """
+import os
+import numpy as np
+from fingerspell import models
+
+codes = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+models.find("autoencoder_logistic").search(codes, np.arange(60) % 3, {"C": [0.1, 1.0]}, seed=1)
+os._exit(0)  # as stages do
+"""
+
+
+def test_no_process_outlives_the_search():
+    """The processes of the folds wait minutes for more to do, and whoever reads what the stage says waits with them."""
+    done = subprocess.run([sys.executable, "-c", ENDS_AT_ONCE], capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr

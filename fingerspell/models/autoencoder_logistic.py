@@ -27,9 +27,10 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     are standardised first; docs/decisions/codes.md says why, and why it is Newton's method. A candidate that does
     not converge in every fold has no accuracy (NaN) and cannot be chosen; `mean_test_steps` are those it took.
 
-    Raises `FingerspellError` if no candidate converges, or the chosen one does not on all codes.
+    Raises `FingerspellError` if the chosen candidate does not converge on all codes.
     """
-    from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
+    from joblib import parallel_config
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.pipeline import make_pipeline
@@ -39,20 +40,25 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     steps = {f"logisticregression__{key}": values for key, values in grid.items()}
     found = GridSearchCV(regression, steps, cv=folds, scoring=_judge, refit="accuracy", n_jobs=-1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)  # in the processes of the folds too; it fails the fit
-        warnings.simplefilter("ignore", FitFailedWarning)
+    # Threads: processes would wait for more to do when the stage has ended, and whoever reads its output with them.
+    with parallel_config("threading"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # judged by the steps
         warnings.filterwarnings("ignore", "One or more of the test scores are non-finite", UserWarning)
-        try:
-            return found.fit(codes, labels)
-        except (ConvergenceWarning, ValueError) as error:
-            if "ConvergenceWarning" not in f"{error!r}":
-                raise
-            raise FingerspellError(
-                f"the logistic regression does not converge with any of {grid}; set a lower C or a higher max_iter"
-            ) from error
+        found.fit(codes, labels)
+    if not _converged(found.best_estimator_[-1]):
+        raise FingerspellError(
+            f"the logistic regression does not converge with any of {grid}; set a lower C or a higher max_iter"
+        )
+    return found
+
+
+def _converged(regression) -> bool:
+    return int(regression.n_iter_.max()) < regression.max_iter
 
 
 def _judge(regression, codes: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Return the accuracy on a fold, and in how many steps the regression converged."""
-    return {"accuracy": regression.score(codes, labels), "steps": int(regression[-1].n_iter_.max())}
+    """Return the accuracy on a fold, and in how many steps the regression converged; NaN if it did not."""
+    last = regression[-1]
+    if not _converged(last):
+        return {"accuracy": np.nan, "steps": np.nan}
+    return {"accuracy": regression.score(codes, labels), "steps": int(last.n_iter_.max())}
