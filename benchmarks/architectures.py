@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.machine import processor
 from fingerspell import files, models
 from fingerspell.models import backbones
 
@@ -121,15 +122,6 @@ def write(rows: list[dict]) -> None:
         "architectures": rows,
     }
     files.write_json(Path("benchmarks/results/architectures.json"), result)
-
-
-def processor() -> str:
-    """Return what the processor calls itself, where the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ Seconds and peak memory come from the `logs/` of that repository.
 import json
 import os
 import platform
-import re
 import shutil
 import sys
 from collections import defaultdict
 from pathlib import Path
 
+from benchmarks.machine import processor
 from fingerspell import config, files, models
 
 # What the five student studies reported, under the same protocol (see docs/data.md); None where they gave none.
@@ -66,7 +66,7 @@ def _collect(folder: Path) -> dict:
         }
     return {
         "machine": {
-            "processor": _processor(),
+            "processor": processor(),
             "cores": os.cpu_count(),
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "system": f"{platform.system()}, Python {platform.python_version()}",
@@ -81,12 +81,6 @@ def _collect(folder: Path) -> dict:
 
 def _read_all(folder: Path) -> dict:
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
-    return found[1] if found else platform.processor()
 
 
 def _models_markdown() -> str:
