@@ -135,7 +135,7 @@ def test_class_weights_lend_a_rare_class_a_voice():
     assert said == pytest.approx([0.1, 0.5], abs=0.03)
 
 
-def losing(early_stopping: int) -> tuple[keras.Model, list[dict[str, float]]]:
+def losing(early_stopping: int, log=lambda line: None, checkpoint=None) -> tuple[keras.Model, list[dict[str, float]]]:
     """Train towards larger and larger validation losses: the first epoch is the best."""
     images, labels = separable()
     model = network()
@@ -145,7 +145,8 @@ def losing(early_stopping: int) -> tuple[keras.Model, list[dict[str, float]]]:
         Batches([images], 1 - labels, np.arange(80, 120), 16, None),  # the better it learns, the worse it is
         8,
         settings(early_stopping=early_stopping),
-        lambda line: None,
+        log,
+        checkpoint,
     )
     return model, history
 
@@ -219,6 +220,25 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, early_st
     assert train(finished, log=lines.append, checkpoint=checkpoint, **changes) == expected
     assert len(lines) == 1, "what is finished is not repeated"
     assert all((one == other).all() for one, other in zip(whole.get_weights(), finished.get_weights()))
+
+
+def test_the_best_epoch_is_known_after_an_interrupt(tmp_path):
+    """The best epoch lies before the interrupt, so its weights must come from the checkpoint."""
+    whole, expected = losing(early_stopping=3)
+    losses = [row["val_loss"] for row in expected]
+    last = len(expected)
+    assert losses.index(min(losses)) + 1 < last - 1
+
+    def stop(line: str) -> None:
+        if line.startswith(f"epoch {last}:"):
+            raise Stopped
+
+    checkpoint = Checkpoint(tmp_path / "state.npz", "recipe")
+    with pytest.raises(Stopped):
+        losing(3, stop, checkpoint)
+    resumed, history = losing(3, checkpoint=checkpoint)
+    assert history == expected
+    assert all((one == other).all() for one, other in zip(whole.get_weights(), resumed.get_weights()))
 
 
 def test_the_state_of_another_training_is_not_gone_on_from(tmp_path):
