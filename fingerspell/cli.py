@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         "--models", type=Path, default=Path("models"), metavar="FOLDER", help="where the models are (default: models)"
     )
     evaluate.add_argument("--json", action="store_true", help="answer the metrics as JSON, for programs")
+    evaluate.add_argument(
+        "--report", type=Path, metavar="FOLDER", help="also write a page with figures and pictures into a new folder"
+    )
     evaluate.set_defaults(run=_evaluate)
     return parser
 
@@ -80,7 +83,12 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from fingerspell import saved
     from fingerspell.evaluation import metrics
 
-    evaluation = external.evaluate(arguments.photographs, *saved.load(folder))
+    if arguments.report:
+        from fingerspell import report
+
+        evaluation = report.write(arguments.report, arguments.photographs, *saved.load(folder))
+    else:
+        evaluation = external.evaluate(arguments.photographs, *saved.load(folder))
     if arguments.json:
         print(json.dumps(metrics.compute(evaluation.predictions), indent=2))
         for note in external.left_out(evaluation):

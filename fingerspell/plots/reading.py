@@ -1,0 +1,184 @@
+"""The pictures of a reading: by letter, by light, with unsure answers withheld, and what goes wrong."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fingerspell.evaluation.predictions import Predictions
+from fingerspell.plots import sheets, style
+
+Rows = Sequence[Mapping[str, Any]]
+COLUMNS = 8
+BLOCK = 0.62  # inches above a block of images: its title and a note
+
+
+@style.quiet()
+def by_letter(
+    rows: Rows, main: Mapping[str, float], letters: Mapping[str, str] | None = None, title: str = ""
+) -> Figure:
+    """Return recall and precision of every class that has images, with 95% intervals, the best recall first.
+
+    rows: as from `fingerspell.evaluation.reading.by_letter`. main: the share to draw a line at, with its name below.
+    """
+    shown = sorted((row for row in rows if row["recall"]["images"]), key=lambda row: -row["recall"]["share"])
+    width, top, bottom = 6.5, 1.05, 0.5
+    height = top + 0.26 * len(shown) + bottom
+    left = 0.35 + 0.075 * max(len(style.label(row["class"], letters)) for row in shown)
+    figure = style.new_figure(width, height)
+    axes = figure.add_axes(
+        (left / width, bottom / height, (width - left - 1.4) / width, (height - top - bottom) / height)
+    )
+    axes.axvline(main["share"], color=style.GREY, linewidth=1, linestyle=":", zorder=1)
+    for place, row in enumerate(shown):
+        _interval(axes, row["recall"], place - 0.16, style.BLUE, "o")
+        if row["precision"]["images"]:
+            _interval(axes, row["precision"], place + 0.16, style.ORANGE, "s")
+        for x, text in ((34, f"{row['recall']['share']:.0%}"), (80, f"{row['recall']['images']:,}")):
+            _beside(axes, x, place, text)
+    _beside(axes, 34, -1.1, "recall")
+    _beside(axes, 80, -1.1, "images")
+    axes.set_yticks(range(len(shown)), [style.label(row["class"], letters) for row in shown])
+    axes.set(xlim=(-0.015, 1.015), ylim=(len(shown) - 0.4, -0.6), xlabel="share, 95% interval")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    keys = [
+        axes.plot([], [], "o", color=style.BLUE, label="recall: of its images, how many are named so")[0],
+        axes.plot([], [], "s", color=style.ORANGE, label="precision: of those named so, how many are it")[0],
+    ]
+    figure.legend(
+        handles=keys, loc="upper left", bbox_to_anchor=(0.12 / width, 1 - 0.36 / height), borderaxespad=0,
+        handlelength=1.2, labelspacing=0.25, fontsize=8.5,
+    )  # fmt: skip
+    _title(figure, title)
+    return figure
+
+
+@style.quiet()
+def by_light(brightness: Rows, front_light: Rows, main: Mapping[str, float], title: str = "") -> Figure:
+    """Return the share of right answers from dark to bright images, and from light behind the hand to light on it.
+
+    Rows as from `fingerspell.evaluation.reading.in_parts`.
+    """
+    width, height = 9.2, 3.5
+    figure = style.new_figure(width, height)
+    panels = (
+        (brightness, 0.62, "Brightness of the image", "dark", "bright"),
+        (front_light, 5.22, "Middle against its surroundings", "lit from behind", "lit from the front"),
+    )
+    for rows, left, name, low, high in panels:
+        axes = figure.add_axes((left / width, 0.85 / height, 3.75 / width, 1.75 / height))
+        axes.axhline(main["share"], color=style.GREY, linewidth=1, linestyle=":", zorder=1)
+        for place, row in enumerate(rows):
+            axes.vlines(place, row["low"], row["high"], color=style.BLUE, linewidth=2.5, alpha=0.55)
+            axes.plot(place, row["share"], "o", color=style.BLUE, markersize=6.5)
+            axes.annotate(f"{row['share']:.0%}", (place, row["share"]), (8, 0), textcoords="offset points",
+                          va="center", fontsize=8.5)  # fmt: skip
+        ticks = [f"{row['from']:.0f} to {row['to']:.0f}" for row in rows]
+        axes.set_xticks(range(len(rows)), ticks, fontsize=8)
+        axes.set(xlim=(-0.4, len(rows) - 0.4), ylim=(0, 1.04), yticks=(0, 0.25, 0.5, 0.75, 1))
+        axes.set_yticks((0, 0.25, 0.5, 0.75, 1), ("0%", "25%", "50%", "75%", "100%"))
+        axes.set_title(name, fontsize=9.5)
+        axes.grid(axis="y")
+        for x, side, text in ((0, "left", f"← {low}"), (1, "right", f"{high} →")):
+            axes.text(x, -0.24, text, transform=axes.transAxes, ha=side, va="top", fontsize=8.5, color=style.GREY)
+    _title(figure, title)
+    return figure
+
+
+@style.quiet()
+def withheld(curve: Rows, marked: Rows, title: str = "") -> Figure:
+    """Return how many answers are right against how many are given, when unsure ones are withheld.
+
+    Rows as from `fingerspell.evaluation.reading.withheld`: those of `curve` are a line, those of `marked` dots with
+    their threshold. Where there are empty scenes, a second line tells in how many of them a sign is named.
+    """
+    width, height = 7.5, 4.3
+    figure = style.new_figure(width, height)
+    axes = figure.add_axes(
+        (0.62 / width, 0.55 / height, (width - 0.62 - 0.35) / width, (height - 1.25 - 0.55) / height)
+    )
+    curve = [row for row in curve if row["right"]["images"]]
+    across = [row["answered"]["share"] for row in curve]
+    for key, colour, name in (
+        ("right", style.BLUE, "answers given that are right, 95% interval"),
+        ("empty_named", style.VERMILION, "empty scenes of which a sign is named"),
+    ):
+        if not curve[0][key]["images"]:
+            continue
+        low, middle, high = ([row[key][one] for row in curve] for one in ("low", "share", "high"))
+        axes.fill_between(across, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(across, middle, color=colour, label=name)
+    last = np.inf
+    for row in marked:
+        if not row["right"]["images"]:
+            continue
+        x, y = row["answered"]["share"], row["right"]["share"]
+        axes.plot(x, y, "o", color=style.BLUE, markersize=5)
+        if last - x > 0.045:  # room for its number
+            axes.annotate(f"≥ {row['threshold']:.2g}" if row["threshold"] else "all", (x, y), (0, 8),
+                          textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
+            last = x
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="images of a hand of which a sign is named")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks((0, 0.25, 0.5, 0.75, 1), ("0%", "25%", "50%", "75%", "100%"))
+    axes.grid()
+    figure.legend(
+        loc="upper left", bbox_to_anchor=(0.12 / width, 1 - 0.68 / height), ncols=2, borderaxespad=0, handlelength=1.2,
+        columnspacing=1.6,
+    )  # fmt: skip
+    note = "Numbers at the dots: the least probability at which an answer is given"
+    figure.text(0.12 / width, 1 - 0.4 / height, note, fontsize=8.5, color=style.GREY, va="top")
+    _title(figure, title)
+    return figure
+
+
+@style.quiet()
+def failures(
+    blocks: Mapping[str, tuple[str, Sequence[int]]], images: Mapping[int, np.ndarray], table: Predictions
+) -> Figure:
+    """Return wrong answers in blocks, each under its title and a note: image, true → named, probability.
+
+    blocks: title -> (note, rows of the table). images: row -> uint8 (h, w, 1 or 3), any size.
+    """
+    across, down = sheets.TILE + sheets.GAP, sheets.TILE + sheets.GAP + 2 * sheets.CAPTION
+    heights = [BLOCK + max(1, -(-len(rows) // COLUMNS)) * down for _, rows in blocks.values()]
+    figure = style.new_figure(2 * sheets.MARGIN + COLUMNS * across - sheets.GAP, sheets.MARGIN + sum(heights))
+    axes = style.bare_axes(figure)
+    top = sheets.MARGIN
+    for height, (title, (note, rows)) in zip(heights, blocks.items()):
+        axes.text(sheets.MARGIN, top, title, fontsize=12, fontweight="bold", va="top")
+        axes.text(sheets.MARGIN, top + 0.27, note, fontsize=8.5, color=style.GREY, va="top")
+        for place, row in enumerate(rows):
+            x, y = sheets.MARGIN + place % COLUMNS * across, top + BLOCK - 0.06 + place // COLUMNS * down
+            sheets.tile(axes, images[row], x, y)
+            true, said = (table.classes[at] for at in (table.labels[row], table.predicted[row]))
+            text = f"{true} → {said}"
+            look = {"ha": "center", "va": "top"}
+            middle, below = x + sheets.TILE / 2, y + sheets.TILE + 0.05
+            axes.text(middle, below, text, fontsize=8.5 if len(text) <= 13 else 7, fontweight="bold", **look)
+            sure = f"{table.confidence[row]:.0%}"
+            axes.text(middle, below + sheets.CAPTION, sure, fontsize=7.5, color=style.GREY, **look)
+        top += height
+    return figure
+
+
+def _interval(axes: Axes, one: Mapping[str, float], place: float, colour: str, marker: str) -> None:
+    axes.hlines(place, one["low"], one["high"], color=colour, linewidth=2.2, alpha=0.5)
+    axes.plot(one["share"], place, marker, color=colour, markersize=4.5)
+
+
+def _beside(axes: Axes, x: float, place: float, text: str) -> None:
+    """Write at the right of the axes, `x` points from them."""
+    axes.annotate(
+        text, (1, place), (x, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points", ha="right",
+        va="center", fontsize=8.5, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _title(figure: Figure, title: str) -> None:
+    width, height = figure.get_size_inches()
+    figure.text(0.12 / width, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", va="top")

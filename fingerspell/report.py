@@ -1,0 +1,257 @@
+"""A reading of a model on photographs from elsewhere: a folder with a page, pictures and all figures as JSON."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fingerspell import external, files
+from fingerspell.errors import FingerspellError
+from fingerspell.evaluation import reading
+from fingerspell.evaluation.predictions import Predictions
+from fingerspell.images import decode, to_array
+from fingerspell.plots import confusion, style
+from fingerspell.plots import reading as plots
+from fingerspell.plots.sheets import mistakes
+
+FIGURES = "reading.json"
+FILES = {
+    FIGURES, "reading.md", "letters.png", "confusions.png", "brightness.png", "withheld.png", "failures.png",
+}  # fmt: skip
+SHOWN = 128  # pixels: side of a photograph among the failures
+FAILURES = 24  # of each kind
+PAIRS = 20  # confusions on the page
+SEED = 20
+
+Predict = Callable[[np.ndarray], np.ndarray]
+
+
+class Watch:
+    """A model's `predict` that also looks at every image that it is given, and asks for its mirror image."""
+
+    def __init__(self, predict: Predict) -> None:
+        self._predict = predict
+        self._brightness: list[np.ndarray] = []
+        self._front_light: list[np.ndarray] = []
+        self._mirrored: list[np.ndarray] = []
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """As the model's own: uint8 (n, size, size, channels) to float32 (n, classes)."""
+        self._brightness.append(reading.brightness(images))
+        self._front_light.append(reading.front_light(images))
+        answers = np.asarray(self._predict(np.ascontiguousarray(images[:, :, ::-1])))
+        # A row of zeros says that no hand was found, as in `external.evaluate`, which adds a class for it at the end.
+        self._mirrored.append(np.where(answers.any(axis=1), answers.argmax(axis=1), answers.shape[1]))
+        return self._predict(images)
+
+    def seen(self) -> reading.Seen:
+        """Return what was seen so far, in order."""
+        return reading.Seen(*map(np.concatenate, (self._brightness, self._front_light, self._mirrored)))
+
+
+def write(out: Path, path: Path, description: Mapping[str, Any], predict: Predict) -> external.Evaluation:
+    """Evaluate as `external.evaluate` does, and write the reading into the folder `out`; an older one is replaced.
+
+    Raises FingerspellError as that does, and if `out` is anything but an older reading or cannot be written.
+    """
+    out = Path(out).resolve()
+    _check(out)
+    try:
+        with files.write_aside(out) as aside:
+            aside.mkdir()
+            watch = Watch(predict)
+            evaluation = external.evaluate(path, description, watch)
+            _write(aside, Path(path), description, evaluation, watch.seen())
+    except OSError as error:
+        raise FingerspellError(f"the report {out} cannot be written: {error.strerror or error}") from error
+    return evaluation
+
+
+def _check(out: Path) -> None:
+    """Whatever else is there may be somebody's own."""
+    if out.is_dir():
+        there = {path.name for path in out.iterdir()}
+        if not there or (FIGURES in there and there <= FILES):
+            return
+    if out.exists():
+        raise FingerspellError(f"{out} is there and holds no report alone; name another folder, or delete it first")
+
+
+def _write(
+    folder: Path, path: Path, description: Mapping[str, Any], evaluation: external.Evaluation, seen: reading.Seen
+) -> None:
+    table, classes = evaluation.predictions, description["classes"]
+    letters = dict(zip(classes, description["letters"])) | {external.NO_HAND: external.NO_HAND}
+    letters = {label: letters[label] for label in table.classes}
+    empty = external.folder_names(classes, description["letters"]).get("nothing")
+    no_hand = {label for label in (empty, external.NO_HAND) if label in table.classes}
+    about = f"{description['experiment']} on {path.resolve().name}"
+    figures = {"experiment": description["experiment"], "photographs": path.resolve().name}
+    figures |= reading.read(table, seen, letters, no_hand) | {"not_counted": external.left_out(evaluation)}
+    main = figures["letters"] if figures["letters"]["images"] else figures["all"]
+
+    files.write_json(folder / FIGURES, figures)
+    files.write_text(folder / "reading.md", page(about, figures, letters))
+    style.save(plots.by_letter(figures["by_letter"], main, letters, f"{about}: by letter"), folder / "letters.png")
+    matrix = confusion.confusion_matrix(table, letters, f"{about}: what is taken for what")
+    style.save(matrix, folder / "confusions.png")
+    light = plots.by_light(figures["brightness"], figures["front_light"], main, f"{about}: right answers by light")
+    style.save(light, folder / "brightness.png")
+    kept = plots.withheld(
+        reading.curve(table, no_hand), figures["withheld"], f"{about}: when unsure answers are withheld"
+    )
+    style.save(kept, folder / "withheld.png")
+    style.save(_failures(path, table, description["channels"]), folder / "failures.png")
+
+
+def _failures(path: Path, table: Predictions, channels: int):
+    wrong = np.flatnonzero(~table.correct)
+    surest = mistakes(table, FAILURES)
+    others = np.setdiff1d(wrong, surest)
+    sample = np.sort(np.random.default_rng(SEED).permutation(others)[:FAILURES]).tolist()
+    count = f"{len(wrong):,} wrong answers to {len(table):,} images"
+    blocks = {"The surest wrong answers": (f"{len(surest)} of {count}, the surest first", surest)}
+    if sample:
+        blocks["Others, drawn at random"] = (f"{len(sample)} of the other {len(others):,}", sample)
+    with external.open_set(path) as images:
+        pictures = {
+            row: to_array(decode(images.read(table.members[row])), SHOWN, channels) for row in [*surest, *sample]
+        }
+    return plots.failures(blocks, pictures, table)
+
+
+def page(title: str, figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:
+    """Return the reading for people, as Markdown beside its pictures.
+
+    figures: as `fingerspell.evaluation.reading.read` returns them, with `not_counted`.
+    """
+    mirrored = figures["mirrored"]
+    names = {label: style.label(label, letters) for label in letters}
+    parts = [
+        f"# {title}",
+        "Shares are of images, with 95% intervals (Wilson) that treat images as independent; photographs of one hand "
+        "in one room are not, so read the intervals as too narrow.",
+        _table(
+            ("", "named rightly", "images"),
+            [
+                ("the letters", _share(figures["letters"]), f"{figures['letters']['images']:,}"),
+                ("all images", _share(figures["all"]), f"{figures['all']['images']:,}"),
+            ],
+        ),
+        "An answer that there is no hand is an error wherever there is one.",
+        "## By letter",
+        "![Recall and precision of every letter](letters.png)",
+        _table(
+            ("letter", "images", "recall", "recall, mirrored", "precision"),
+            [
+                (
+                    names[row["class"]],
+                    f"{row['recall']['images']:,}",
+                    *(_share(row[key]) for key in ("recall", "mirrored", "precision")),
+                )
+                for row in figures["by_letter"]
+            ],
+        ),
+        "## What is taken for what",
+        "![Confusion matrix](confusions.png)",
+        _confusions(figures["confusions"], names),
+        "### Groups of letters alike",
+        "Known to signers, and found in these answers: letters of which a tenth or more are taken for one another.",
+        _groups(figures, names),
+        "## By light",
+        "![Right answers by light](brightness.png)",
+        "Images of a hand in five equal parts. Brightness is the mean luminance (0 to 255); the middle half is "
+        "compared with what surrounds it. Who, where and which letter differ between the parts too.",
+        _table(
+            ("", "luminance", "named rightly"),
+            [
+                (name, f"{row['from']} to {row['to']}", _share(row))
+                for name, key in (("brightness", "brightness"), ("middle less surroundings", "front_light"))
+                for row in figures[key]
+            ],
+        ),
+        "## By hand",
+        "A photograph does not say which hand it shows, so each image of a hand is read as it is and mirrored.",
+        _table(
+            ("", "share", "images"),
+            [
+                (name, _share(mirrored[key]), f"{mirrored[key]['images']:,}")
+                for name, key in (
+                    ("named rightly as it is", "as_taken"),
+                    ("named rightly when mirrored", "mirrored"),
+                    ("both answers the same", "agree"),
+                    ("named rightly where both are the same", "right_where_agreed"),
+                    ("named rightly as it is where they differ", "right_where_not"),
+                )
+            ],
+        ),
+        "## Empty scenes",
+        _empty(figures["empty"], names),
+        "## When unsure answers are withheld",
+        "![Right answers against answers given](withheld.png)",
+        _table(
+            (
+                "least probability",
+                "images of a hand answered",
+                "of these right",
+                "empty scenes of which a sign is named",
+            ),
+            [
+                (f"{row['threshold']:.2f}", *(_share(row[key]) for key in ("answered", "right", "empty_named")))
+                for row in figures["withheld"]
+            ],
+        ),
+        "## Where it fails",
+        "![The surest wrong answers, and others drawn at random](failures.png)",
+        "Under each photograph: what it shows → what the model named, and its probability.",
+    ]
+    if notes := figures["not_counted"]:
+        parts += ["## Not counted", "\n".join(f"- {note}" for note in notes)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _confusions(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> str:
+    if not rows:
+        return "Nothing is taken for anything else."
+    shown = [
+        (f"{names[row['one']]} – {names[row['other']]}", str(row["mistakes"]), f"{row['share_of_mistakes']:.1%}",
+         f"{row['one_as_other']} {names[row['one']]} as {names[row['other']]}, "
+         f"{row['other_as_one']} {names[row['other']]} as {names[row['one']]}")
+        for row in rows[:PAIRS]
+    ]  # fmt: skip
+    more = f"\n\nand {len(rows) - PAIRS:,} rarer pairs." if len(rows) > PAIRS else ""
+    return _table(("pair", "images", "of all mistakes", "which way"), shown) + more
+
+
+def _groups(figures: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    rows = [
+        (kind, " ".join(names[label] for label in row["classes"]),
+         *(_share(row[key]) for key in ("right", "within", "outside")))
+        for kind in ("known", "found")
+        for row in figures[f"groups_{kind}"]
+    ]  # fmt: skip
+    if not rows:
+        return "There are none."
+    return _table(("", "letters", "right", "taken for one another", "taken for others"), rows)
+
+
+def _empty(found: Mapping[str, Any] | None, names: Mapping[str, str]) -> str:
+    if found is None:
+        return "There are none among the photographs, or the model knows no class for them."
+    seen = found["seen_empty"]
+    text = f"Of {seen['images']:,} empty scenes {_share(seen)} are seen to be empty."
+    if found["named"]:
+        named = ", ".join(f"{names[label]} {count}" for label, count in found["named"].items())
+        text += f" The others are named {named}; the median probability of these answers is "
+        text += f"{found['median_probability']:.2f}."
+    return text
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = "|" + "|".join(["---", *["--:"] * (len(header) - 1)]) + "|"
+    return "\n".join([f"| {' | '.join(header)} |", rule, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _share(one: Mapping[str, Any]) -> str:
+    return "–" if one["share"] is None else f"{one['share']:.3f} ({one['low']:.3f}–{one['high']:.3f})"
