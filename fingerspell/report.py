@@ -20,7 +20,7 @@ FILES = {
     FIGURES, "reading.md", "letters.png", "confusions.png", "brightness.png", "withheld.png", "failures.png",
 }  # fmt: skip
 SHOWN = 128  # pixels: side of a photograph among the failures
-FAILURES = 24  # of each kind
+FAILURES = 16  # of each kind
 PAIRS = 20  # confusions on the page
 SEED = 20
 
@@ -55,21 +55,23 @@ def write(out: Path, path: Path, description: Mapping[str, Any], predict: Predic
 
     Raises FingerspellError as that does, and if `out` is anything but an older reading or cannot be written.
     """
-    out = Path(out).resolve()
-    _check(out)
+    out, path = Path(out).resolve(), Path(path)
     try:
+        _check(out, path.resolve())
         with files.write_aside(out) as aside:
             aside.mkdir()
             watch = Watch(predict)
             evaluation = external.evaluate(path, description, watch)
-            _write(aside, Path(path), description, evaluation, watch.seen())
+            _write(aside, path, description, evaluation, watch.seen())
     except OSError as error:
         raise FingerspellError(f"the report {out} cannot be written: {error.strerror or error}") from error
     return evaluation
 
 
-def _check(out: Path) -> None:
+def _check(out: Path, photographs: Path) -> None:
     """Whatever else is there may be somebody's own."""
+    if photographs in out.parents:
+        raise FingerspellError(f"the report {out} would lie among the photographs; name a folder outside {photographs}")
     if out.is_dir():
         there = {path.name for path in out.iterdir()}
         if not there or (FIGURES in there and there <= FILES):
@@ -89,36 +91,45 @@ def _write(
     about = f"{description['experiment']} on {path.resolve().name}"
     figures = {"experiment": description["experiment"], "photographs": path.resolve().name}
     figures |= reading.read(table, seen, letters, no_hand) | {"not_counted": external.left_out(evaluation)}
-    main = figures["letters"] if figures["letters"]["images"] else figures["all"]
+    blocks = _failures(table)
+    names = [table.members[row] for _, rows in blocks.values() for row in rows]
+    names += [row["typical"] for key in ("brightness", "front_light") for row in figures[key]]
+    with external.open_set(path) as images:
+        pictures = {name: to_array(decode(images.read(name)), SHOWN, description["channels"]) for name in names}
 
     files.write_json(folder / FIGURES, figures)
     files.write_text(folder / "reading.md", page(about, figures, letters))
-    style.save(plots.by_letter(figures["by_letter"], main, letters, f"{about}: by letter"), folder / "letters.png")
-    matrix = confusion.confusion_matrix(table, letters, f"{about}: what is taken for what")
-    style.save(matrix, folder / "confusions.png")
-    light = plots.by_light(figures["brightness"], figures["front_light"], main, f"{about}: right answers by light")
-    style.save(light, folder / "brightness.png")
-    kept = plots.withheld(
-        reading.curve(table, no_hand), figures["withheld"], f"{about}: when unsure answers are withheld"
-    )
-    style.save(kept, folder / "withheld.png")
-    style.save(_failures(path, table, description["channels"]), folder / "failures.png")
+    hands = figures["mirrored"]["as_taken"]
+    by_light = (figures["brightness"], figures["front_light"], pictures, hands)
+    drawn = {
+        "letters": plots.by_letter(figures["by_letter"], figures["letters"], letters, f"{about}: by letter"),
+        "confusions": confusion.confusion_matrix(table, letters, f"{about}: what is taken for what"),
+        "brightness": plots.by_light(*by_light, f"{about}: right answers by light"),
+        "withheld": plots.withheld(
+            reading.curve(table, no_hand), figures["withheld"], f"{about}: when unsure answers are withheld"
+        ),
+        "failures": plots.failures(blocks, pictures, table),
+    }
+    for name, figure in drawn.items():
+        style.save(figure, folder / f"{name}.png")
 
 
-def _failures(path: Path, table: Predictions, channels: int):
+def _failures(table: Predictions) -> dict[str, tuple[str, list[int]]]:
+    """Return wrong answers to show: title -> (note, rows of the table)."""
     wrong = np.flatnonzero(~table.correct)
-    surest = mistakes(table, FAILURES)
-    others = np.setdiff1d(wrong, surest)
-    sample = np.sort(np.random.default_rng(SEED).permutation(others)[:FAILURES]).tolist()
+    if not len(wrong):
+        return {"Mistakes": (f"None: all {len(table):,} images are named rightly.", [])}
     count = f"{len(wrong):,} wrong answers to {len(table):,} images"
-    blocks = {"The surest wrong answers": (f"{len(surest)} of {count}, the surest first", surest)}
+    often, surest = reading.frequent(table, FAILURES), mistakes(table, FAILURES)
+    others = np.setdiff1d(wrong, often + surest)
+    sample = np.sort(np.random.default_rng(SEED).permutation(others)[:FAILURES]).tolist()
+    blocks = {
+        "The most frequent mistakes": (f"one image of each, the most frequent first; {count} in all", often),
+        "The surest mistakes": ("the most probable of all wrong answers first", surest),
+    }
     if sample:
         blocks["Others, drawn at random"] = (f"{len(sample)} of the other {len(others):,}", sample)
-    with external.open_set(path) as images:
-        pictures = {
-            row: to_array(decode(images.read(table.members[row])), SHOWN, channels) for row in [*surest, *sample]
-        }
-    return plots.failures(blocks, pictures, table)
+    return blocks
 
 
 def page(title: str, figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:
@@ -126,7 +137,7 @@ def page(title: str, figures: Mapping[str, Any], letters: Mapping[str, str]) -> 
 
     figures: as `fingerspell.evaluation.reading.read` returns them, with `not_counted`.
     """
-    mirrored = figures["mirrored"]
+    mirrored, values = figures["mirrored"], figures["metrics"]
     names = {label: style.label(label, letters) for label in letters}
     parts = [
         f"# {title}",
@@ -139,7 +150,9 @@ def page(title: str, figures: Mapping[str, Any], letters: Mapping[str, str]) -> 
                 ("all images", _share(figures["all"]), f"{figures['all']['images']:,}"),
             ],
         ),
-        "An answer that there is no hand is an error wherever there is one.",
+        "An answer that there is no hand is an error wherever there is one. Over all images, "
+        f"the true class is among the three most probable for {values['top3_accuracy']:.3f}, macro F1 is "
+        f"{values['macro_f1']:.3f} and the expected calibration error {values['expected_calibration_error']:.3f}.",
         "## By letter",
         "![Recall and precision of every letter](letters.png)",
         _table(
@@ -172,7 +185,8 @@ def page(title: str, figures: Mapping[str, Any], letters: Mapping[str, str]) -> 
             ],
         ),
         "## By hand",
-        "A photograph does not say which hand it shows, so each image of a hand is read as it is and mirrored.",
+        "A photograph does not say which hand it shows, so each image of a hand is read as it is and mirrored: "
+        "a left hand in a mirror is a right hand that shows the same letter.",
         _table(
             ("", "share", "images"),
             [
@@ -203,7 +217,7 @@ def page(title: str, figures: Mapping[str, Any], letters: Mapping[str, str]) -> 
             ],
         ),
         "## Where it fails",
-        "![The surest wrong answers, and others drawn at random](failures.png)",
+        "![Frequent mistakes, the surest ones, and others drawn at random](failures.png)",
         "Under each photograph: what it shows → what the model named, and its probability.",
     ]
     if notes := figures["not_counted"]:
@@ -221,7 +235,7 @@ def _confusions(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> 
         for row in rows[:PAIRS]
     ]  # fmt: skip
     more = f"\n\nand {len(rows) - PAIRS:,} rarer pairs." if len(rows) > PAIRS else ""
-    return _table(("pair", "images", "of all mistakes", "which way"), shown) + more
+    return _table(("pair", "images", "of all mistakes", "which way"), shown, left=(0, 3)) + more
 
 
 def _groups(figures: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -233,7 +247,7 @@ def _groups(figures: Mapping[str, Any], names: Mapping[str, str]) -> str:
     ]  # fmt: skip
     if not rows:
         return "There are none."
-    return _table(("", "letters", "right", "taken for one another", "taken for others"), rows)
+    return _table(("", "letters", "right", "taken for one another", "taken for others"), rows, left=(0, 1))
 
 
 def _empty(found: Mapping[str, Any] | None, names: Mapping[str, str]) -> str:
@@ -248,8 +262,9 @@ def _empty(found: Mapping[str, Any] | None, names: Mapping[str, str]) -> str:
     return text
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    rule = "|" + "|".join(["---", *["--:"] * (len(header) - 1)]) + "|"
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
+    """Return a Markdown table; the columns numbered in `left` are of text."""
+    rule = "|" + "|".join("---" if at in left else "--:" for at in range(len(header))) + "|"
     return "\n".join([f"| {' | '.join(header)} |", rule, *(f"| {' | '.join(row)} |" for row in rows)])
 
 

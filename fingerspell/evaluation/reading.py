@@ -15,7 +15,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
-from fingerspell.evaluation.metrics import DECIMALS
+from fingerspell.evaluation.metrics import DECIMALS, compute
 from fingerspell.evaluation.predictions import Predictions
 
 # Letters of the American alphabet whose hand shapes are alike, by what they share: a fist; two fingers up; one or two
@@ -35,7 +35,8 @@ class Seen:
 
     brightness: (n,) float, as from `brightness`.
     front_light: (n,) float, as from `front_light`.
-    mirrored: (n,) int, the class that the model names of the mirror image, an index into the table's classes.
+    mirrored: (n,) int, the class that the model names of the mirror image, an index into the table's classes; what is
+        none of them is a mistake.
     """
 
     brightness: np.ndarray
@@ -75,21 +76,22 @@ def read(table: Predictions, seen: Seen, letters: Mapping[str, str], no_hand: Co
     """Return all figures of a reading, ready for JSON.
 
     letters: what each class stands for. no_hand: the classes that say there is no hand; images of these are empty
-    scenes, and all figures but `all`, `by_letter` and `confusions` are of the other images.
+    scenes, of which only `metrics`, `all`, `by_letter`, `confusions` and `empty` tell.
     """
     signs = [at for at, label in enumerate(table.classes) if label not in no_hand]
     # What has no letter of its own, such as `space`, stands under its label.
     own = [at for at in signs if len(name := letters[table.classes[at]]) == 1 or name != table.classes[at]]
     hands = np.isin(table.labels, signs)
     return {
+        "metrics": compute(table),
         "all": _right(table, np.ones(len(table), bool)),
         "letters": _right(table, np.isin(table.labels, own)),
         "by_letter": by_letter(table, seen.mirrored),
         "confusions": confusions(table),
         "groups_known": groups(table, known_groups(letters)),
         "groups_found": groups(table, found_groups(table, no_hand)),
-        "brightness": in_parts(seen.brightness[hands], table.correct[hands]),
-        "front_light": in_parts(seen.front_light[hands], table.correct[hands]),
+        "brightness": in_parts(table, seen.brightness, hands),
+        "front_light": in_parts(table, seen.front_light, hands),
         "mirrored": mirrored(table, seen.mirrored, hands),
         "empty": empty_scenes(table, no_hand),
         "withheld": withheld(table, no_hand, THRESHOLDS),
@@ -135,9 +137,21 @@ def confusions(table: Predictions) -> Rows:
     return sorted(rows, key=lambda row: -row["mistakes"])
 
 
+def frequent(table: Predictions, count: int) -> list[int]:
+    """Return a row of the table for each of the `count` most frequent mistakes (one class taken for another), the most
+    frequent first: of its images the one of middling probability."""
+    wrong = np.flatnonzero(~table.correct)
+    kinds: dict[tuple[int, int], list[int]] = {}
+    for at in wrong[np.argsort(table.confidence[wrong], kind="stable")].tolist():
+        kinds.setdefault((table.labels[at], table.predicted[at]), []).append(at)
+    return [kinds[kind][len(kinds[kind]) // 2] for kind in sorted(kinds, key=lambda kind: (-len(kinds[kind]), kind))][
+        :count
+    ]
+
+
 def known_groups(letters: Mapping[str, str]) -> list[list[str]]:
     """Return the labels of the letters that are known to be alike, group by group; see `ALIKE`."""
-    found = [[label for label, letter in letters.items() if letter in group] for group in ALIKE]
+    found = [[label for label, letter in letters.items() if letter in set(group)] for group in ALIKE]
     return [labels for labels in found if len(labels) > 1]
 
 
@@ -178,15 +192,21 @@ def groups(table: Predictions, of: Sequence[Sequence[str]]) -> Rows:
     return sorted(rows, key=lambda row: -row["within"]["hits"])
 
 
-def in_parts(values: np.ndarray, correct: np.ndarray, parts: int = PARTS) -> Rows:
+def in_parts(table: Predictions, values: np.ndarray, of: np.ndarray, parts: int = PARTS) -> Rows:
     """Return the share of right answers in `parts` equally many images, from the lowest value to the highest.
 
-    Rows: from, to (least and largest value of the part), and the share. Of n < parts images every one is a part.
+    values: (n,) float; of: (n,) bool, the images that count. Of fewer images than parts each is a part.
+    Rows: from, to (least and largest value of the part), typical (the image in its middle), and the share.
     """
-    order = np.argsort(values, kind="stable")
+    order = np.flatnonzero(of)
+    order = order[np.argsort(values[order], kind="stable")]
     return [
-        {"from": round(float(values[part[0]]), 1), "to": round(float(values[part[-1]]), 1)}
-        | share(correct[part].sum(), len(part))
+        {
+            "from": round(float(values[part[0]]), 1),
+            "to": round(float(values[part[-1]]), 1),
+            "typical": table.members[part[len(part) // 2]],
+        }
+        | share(table.correct[part].sum(), len(part))
         for part in np.array_split(order, parts)
         if len(part)
     ]

@@ -12,6 +12,8 @@ from fingerspell.plots import sheets, style
 
 Rows = Sequence[Mapping[str, Any]]
 COLUMNS = 8
+TICKS, PERCENT = (0, 0.25, 0.5, 0.75, 1), ("0%", "25%", "50%", "75%", "100%")
+FEWEST = 20  # answers whose share is worth a point
 BLOCK = 0.62  # inches above a block of images: its title and a note
 
 
@@ -21,7 +23,7 @@ def by_letter(
 ) -> Figure:
     """Return recall and precision of every class that has images, with 95% intervals, the best recall first.
 
-    rows: as from `fingerspell.evaluation.reading.by_letter`. main: the share to draw a line at, with its name below.
+    rows: as from `fingerspell.evaluation.reading.by_letter`. main: the share of right answers to all letters, a line.
     """
     shown = sorted((row for row in rows if row["recall"]["images"]), key=lambda row: -row["recall"]["share"])
     width, top, bottom = 6.5, 1.05, 0.5
@@ -31,7 +33,6 @@ def by_letter(
     axes = figure.add_axes(
         (left / width, bottom / height, (width - left - 1.4) / width, (height - top - bottom) / height)
     )
-    axes.axvline(main["share"], color=style.GREY, linewidth=1, linestyle=":", zorder=1)
     for place, row in enumerate(shown):
         _interval(axes, row["recall"], place - 0.16, style.BLUE, "o")
         if row["precision"]["images"]:
@@ -39,6 +40,10 @@ def by_letter(
         for x, text in ((34, f"{row['recall']['share']:.0%}"), (80, f"{row['recall']['images']:,}")):
             _beside(axes, x, place, text)
     _beside(axes, 34, -1.1, "recall")
+    if main["images"]:
+        axes.axvline(main["share"], color=style.GREY, linewidth=1, linestyle=":", zorder=1)
+        axes.annotate(f"letters {main['share']:.3f}", (main["share"], 1), (0, 4), xycoords=axes.get_xaxis_transform(),
+                      textcoords="offset points", ha="center", fontsize=8.5, color=style.GREY)  # fmt: skip
     _beside(axes, 80, -1.1, "images")
     axes.set_yticks(range(len(shown)), [style.label(row["class"], letters) for row in shown])
     axes.set(xlim=(-0.015, 1.015), ylim=(len(shown) - 0.4, -0.6), xlabel="share, 95% interval")
@@ -58,33 +63,46 @@ def by_letter(
 
 
 @style.quiet()
-def by_light(brightness: Rows, front_light: Rows, main: Mapping[str, float], title: str = "") -> Figure:
+def by_light(
+    brightness: Rows,
+    front_light: Rows,
+    images: Mapping[str, np.ndarray],
+    main: Mapping[str, float],
+    title: str = "",
+) -> Figure:
     """Return the share of right answers from dark to bright images, and from light behind the hand to light on it.
 
-    Rows as from `fingerspell.evaluation.reading.in_parts`.
+    Rows as from `fingerspell.evaluation.reading.in_parts`; main: the share of all these images, a line.
+    images: the rows' `typical` -> uint8 (h, w, 1 or 3), any size.
     """
-    width, height = 9.2, 3.5
+    width, height = 9.2, 4.1
     figure = style.new_figure(width, height)
+    whole = style.bare_axes(figure)
     panels = (
         (brightness, 0.62, "Brightness of the image", "dark", "bright"),
-        (front_light, 5.22, "Middle against its surroundings", "lit from behind", "lit from the front"),
+        (front_light, 5.2, "The middle against what surrounds it", "lit from behind", "lit from the front"),
     )
     for rows, left, name, low, high in panels:
-        axes = figure.add_axes((left / width, 0.85 / height, 3.75 / width, 1.75 / height))
-        axes.axhline(main["share"], color=style.GREY, linewidth=1, linestyle=":", zorder=1)
+        axes = figure.add_axes((left / width, 1.5 / height, 3.75 / width, 1.65 / height))
+        if main["images"]:
+            axes.axhline(main["share"], color=style.GREY, linewidth=1, linestyle=":", zorder=1)
         for place, row in enumerate(rows):
-            axes.vlines(place, row["low"], row["high"], color=style.BLUE, linewidth=2.5, alpha=0.55)
-            axes.plot(place, row["share"], "o", color=style.BLUE, markersize=6.5)
-            axes.annotate(f"{row['share']:.0%}", (place, row["share"]), (8, 0), textcoords="offset points",
-                          va="center", fontsize=8.5)  # fmt: skip
+            axes.bar(place, row["share"], 0.6, color=style.BLUE, alpha=0.35)
+            axes.vlines(place, row["low"], row["high"], color=style.BLUE, linewidth=2.5)
+            axes.text(place, row["high"] + 0.03, f"{row['share']:.0%}", ha="center", va="bottom", fontsize=8.5)
+            x = left + 3.75 * (place + 0.5) / len(rows)
+            sheets.tile(whole, images[row["typical"]], x - 0.33, height - 1.15, 0.66)
         ticks = [f"{row['from']:.0f} to {row['to']:.0f}" for row in rows]
         axes.set_xticks(range(len(rows)), ticks, fontsize=8)
-        axes.set(xlim=(-0.4, len(rows) - 0.4), ylim=(0, 1.04), yticks=(0, 0.25, 0.5, 0.75, 1))
-        axes.set_yticks((0, 0.25, 0.5, 0.75, 1), ("0%", "25%", "50%", "75%", "100%"))
+        axes.set(xlim=(-0.5, max(1, len(rows)) - 0.5), ylim=(0, 1.12))
+        axes.set_yticks(TICKS, PERCENT)
+        axes.tick_params(axis="x", length=0)
         axes.set_title(name, fontsize=9.5)
         axes.grid(axis="y")
-        for x, side, text in ((0, "left", f"← {low}"), (1, "right", f"{high} →")):
-            axes.text(x, -0.24, text, transform=axes.transAxes, ha=side, va="top", fontsize=8.5, color=style.GREY)
+        for x, side, text in ((left, "left", f"← {low}"), (left + 3.75, "right", f"{high} →")):
+            whole.text(x, height - 0.35, text, ha=side, va="top", fontsize=8.5, color=style.GREY)
+    note = "Equal parts of the images of a hand, with 95% intervals; below, an image from the middle of each part"
+    whole.text(0.12, 0.5, note, va="center", fontsize=8.5, color=style.GREY)
     _title(figure, title)
     return figure
 
@@ -101,34 +119,35 @@ def withheld(curve: Rows, marked: Rows, title: str = "") -> Figure:
     axes = figure.add_axes(
         (0.62 / width, 0.55 / height, (width - 0.62 - 0.35) / width, (height - 1.25 - 0.55) / height)
     )
-    curve = [row for row in curve if row["right"]["images"]]
+    fewest = max(1, min(FEWEST, *(row["right"]["images"] for row in marked if not row["threshold"])))
+    marked, curve = ([row for row in rows if row["right"]["images"] >= fewest] for rows in (marked, [*curve, *marked]))
+    curve.sort(key=lambda row: row["threshold"])
     across = [row["answered"]["share"] for row in curve]
+    keys = []
     for key, colour, name in (
         ("right", style.BLUE, "answers given that are right, 95% interval"),
         ("empty_named", style.VERMILION, "empty scenes of which a sign is named"),
     ):
-        if not curve[0][key]["images"]:
+        if not curve or not curve[0][key]["images"]:
             continue
         low, middle, high = ([row[key][one] for row in curve] for one in ("low", "share", "high"))
         axes.fill_between(across, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(across, middle, color=colour, label=name)
+        keys += axes.plot(across, middle, color=colour, label=name)
     last = np.inf
     for row in marked:
-        if not row["right"]["images"]:
-            continue
         x, y = row["answered"]["share"], row["right"]["share"]
         axes.plot(x, y, "o", color=style.BLUE, markersize=5)
         if last - x > 0.045:  # room for its number
-            axes.annotate(f"≥ {row['threshold']:.2g}" if row["threshold"] else "all", (x, y), (0, 8),
+            axes.annotate(f"≥ {row['threshold']:.2g}" if row["threshold"] else "all", (x, y), (0, 9),
                           textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
             last = x
     axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="images of a hand of which a sign is named")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks((0, 0.25, 0.5, 0.75, 1), ("0%", "25%", "50%", "75%", "100%"))
+        axis.set_ticks(TICKS, PERCENT)
     axes.grid()
     figure.legend(
-        loc="upper left", bbox_to_anchor=(0.12 / width, 1 - 0.68 / height), ncols=2, borderaxespad=0, handlelength=1.2,
-        columnspacing=1.6,
+        handles=keys, loc="upper left", bbox_to_anchor=(0.12 / width, 1 - 0.68 / height), ncols=2, borderaxespad=0,
+        handlelength=1.2, columnspacing=1.6,
     )  # fmt: skip
     note = "Numbers at the dots: the least probability at which an answer is given"
     figure.text(0.12 / width, 1 - 0.4 / height, note, fontsize=8.5, color=style.GREY, va="top")
@@ -138,11 +157,11 @@ def withheld(curve: Rows, marked: Rows, title: str = "") -> Figure:
 
 @style.quiet()
 def failures(
-    blocks: Mapping[str, tuple[str, Sequence[int]]], images: Mapping[int, np.ndarray], table: Predictions
+    blocks: Mapping[str, tuple[str, Sequence[int]]], images: Mapping[str, np.ndarray], table: Predictions
 ) -> Figure:
     """Return wrong answers in blocks, each under its title and a note: image, true → named, probability.
 
-    blocks: title -> (note, rows of the table). images: row -> uint8 (h, w, 1 or 3), any size.
+    blocks: title -> (note, rows of the table). images: member -> uint8 (h, w, 1 or 3), any size.
     """
     across, down = sheets.TILE + sheets.GAP, sheets.TILE + sheets.GAP + 2 * sheets.CAPTION
     heights = [BLOCK + max(1, -(-len(rows) // COLUMNS)) * down for _, rows in blocks.values()]
@@ -154,7 +173,7 @@ def failures(
         axes.text(sheets.MARGIN, top + 0.27, note, fontsize=8.5, color=style.GREY, va="top")
         for place, row in enumerate(rows):
             x, y = sheets.MARGIN + place % COLUMNS * across, top + BLOCK - 0.06 + place // COLUMNS * down
-            sheets.tile(axes, images[row], x, y)
+            sheets.tile(axes, images[table.members[row]], x, y)
             true, said = (table.classes[at] for at in (table.labels[row], table.predicted[row]))
             text = f"{true} → {said}"
             look = {"ha": "center", "va": "top"}
