@@ -88,43 +88,43 @@ def _write(
     letters = {label: letters[label] for label in table.classes}
     empty = external.folder_names(classes, description["letters"]).get("nothing")
     no_hand = {label for label in (empty, external.NO_HAND) if label in table.classes}
-    about = f"{description['experiment']} on {path.resolve().name}"
-    figures = {"experiment": description["experiment"], "photographs": path.resolve().name}
+    name = path.resolve().name
+    figures = {"experiment": description["experiment"], "photographs": name}
+    about = f"{description['experiment']} on {name if len(name) <= 30 else f'{name[:20]}…{name[-9:]}'}"
     figures |= reading.read(table, seen, letters, no_hand) | {"not_counted": external.left_out(evaluation)}
-    blocks = _failures(table)
+    blocks = _failures(table, about)
     names = [table.members[row] for _, rows in blocks.values() for row in rows]
     names += [row["typical"] for key in ("brightness", "front_light") for row in figures[key]]
     with external.open_set(path) as images:
         pictures = {name: to_array(decode(images.read(name)), SHOWN, description["channels"]) for name in names}
 
     files.write_json(folder / FIGURES, figures)
-    files.write_text(folder / "reading.md", page(about, figures, letters))
+    files.write_text(folder / "reading.md", page(figures, letters))
     hands = figures["mirrored"]["as_taken"]
-    by_light = (figures["brightness"], figures["front_light"], pictures, hands)
     drawn = {
-        "letters": plots.by_letter(figures["by_letter"], figures["letters"], letters, f"{about}: by letter"),
-        "confusions": confusion.confusion_matrix(table, letters, f"{about}: what is taken for what"),
-        "brightness": plots.by_light(*by_light, f"{about}: right answers by light"),
-        "withheld": plots.withheld(
-            reading.curve(table, no_hand), figures["withheld"], f"{about}: when unsure answers are withheld"
-        ),
+        "letters": plots.by_letter(figures["by_letter"], figures["letters"], letters, about),
+        "confusions": confusion.confusion_matrix(table, letters, about),
+        "brightness": plots.by_light(figures["brightness"], figures["front_light"], pictures, hands, about),
+        "withheld": plots.withheld(reading.curve(table, no_hand), figures["withheld"], about),
         "failures": plots.failures(blocks, pictures, table),
     }
     for name, figure in drawn.items():
         style.save(figure, folder / f"{name}.png")
 
 
-def _failures(table: Predictions) -> dict[str, tuple[str, list[int]]]:
+def _failures(table: Predictions, about: str) -> dict[str, tuple[str, list[int]]]:
     """Return wrong answers to show: title -> (note, rows of the table)."""
     wrong = np.flatnonzero(~table.correct)
     if not len(wrong):
-        return {"Mistakes": (f"None: all {len(table):,} images are named rightly.", [])}
-    count = f"{len(wrong):,} wrong answers to {len(table):,} images"
+        return {"Mistakes": (f"{about}: none, all {len(table):,} images are named rightly", [])}
     often, surest = reading.frequent(table, FAILURES), mistakes(table, FAILURES)
     others = np.setdiff1d(wrong, often + surest)
     sample = np.sort(np.random.default_rng(SEED).permutation(others)[:FAILURES]).tolist()
     blocks = {
-        "The most frequent mistakes": (f"one image of each, the most frequent first; {count} in all", often),
+        "The most frequent mistakes": (
+            f"{about}: {len(wrong):,} of {len(table):,} images are named wrongly; one image of each kind of mistake",
+            often,
+        ),
         "The surest mistakes": ("the most probable of all wrong answers first", surest),
     }
     if sample:
@@ -132,15 +132,15 @@ def _failures(table: Predictions) -> dict[str, tuple[str, list[int]]]:
     return blocks
 
 
-def page(title: str, figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:
+def page(figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:
     """Return the reading for people, as Markdown beside its pictures.
 
-    figures: as `fingerspell.evaluation.reading.read` returns them, with `not_counted`.
+    figures: as `fingerspell.evaluation.reading.read` returns them, with `experiment`, `photographs`, `not_counted`.
     """
     mirrored, values = figures["mirrored"], figures["metrics"]
     names = {label: style.label(label, letters) for label in letters}
     parts = [
-        f"# {title}",
+        f"# {figures['experiment']} on {figures['photographs']}",
         "Shares are of images, with 95% intervals (Wilson) that treat images as independent; photographs of one hand "
         "in one room are not, so read the intervals as too narrow.",
         _table(
@@ -175,7 +175,8 @@ def page(title: str, figures: Mapping[str, Any], letters: Mapping[str, str]) -> 
         "## By light",
         "![Right answers by light](brightness.png)",
         "Images of a hand in five equal parts. Brightness is the mean luminance (0 to 255); the middle half is "
-        "compared with what surrounds it. Who, where and which letter differ between the parts too.",
+        "compared with what surrounds it: darker, the hand is mostly lit from behind or before something bright. Who, "
+        "where and which letter differ between the parts too.",
         _table(
             ("", "luminance", "named rightly"),
             [
@@ -201,7 +202,7 @@ def page(title: str, figures: Mapping[str, Any], letters: Mapping[str, str]) -> 
             ],
         ),
         "## Empty scenes",
-        _empty(figures["empty"], names),
+        _empty(figures["empty"]),
         "## When unsure answers are withheld",
         "![Right answers against answers given](withheld.png)",
         _table(
@@ -229,13 +230,12 @@ def _confusions(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> 
     if not rows:
         return "Nothing is taken for anything else."
     shown = [
-        (f"{names[row['one']]} – {names[row['other']]}", str(row["mistakes"]), f"{row['share_of_mistakes']:.1%}",
-         f"{row['one_as_other']} {names[row['one']]} as {names[row['other']]}, "
-         f"{row['other_as_one']} {names[row['other']]} as {names[row['one']]}")
+        (f"{names[row['one']]} – {names[row['other']]}",
+         *(f"{row[key]:,}" for key in ("mistakes", "one_as_other", "other_as_one")), f"{row['share_of_mistakes']:.1%}")
         for row in rows[:PAIRS]
     ]  # fmt: skip
     more = f"\n\nand {len(rows) - PAIRS:,} rarer pairs." if len(rows) > PAIRS else ""
-    return _table(("pair", "images", "of all mistakes", "which way"), shown, left=(0, 3)) + more
+    return _table(("pair", "mistakes", "first as second", "second as first", "of all mistakes"), shown) + more
 
 
 def _groups(figures: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -250,13 +250,13 @@ def _groups(figures: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return _table(("", "letters", "right", "taken for one another", "taken for others"), rows, left=(0, 1))
 
 
-def _empty(found: Mapping[str, Any] | None, names: Mapping[str, str]) -> str:
+def _empty(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "There are none among the photographs, or the model knows no class for them."
     seen = found["seen_empty"]
     text = f"Of {seen['images']:,} empty scenes {_share(seen)} are seen to be empty."
     if found["named"]:
-        named = ", ".join(f"{names[label]} {count}" for label, count in found["named"].items())
+        named = ", ".join(f"{label} {count:,}" for label, count in found["named"].items())
         text += f" The others are named {named}; the median probability of these answers is "
         text += f"{found['median_probability']:.2f}."
     return text

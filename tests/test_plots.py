@@ -7,9 +7,10 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from fingerspell.evaluation import metrics
+from fingerspell.evaluation import metrics, reading
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.plots import audit, comparison, confusion, history, leakage, per_class, sheets, style
+from fingerspell.plots import reading as readings
 
 AMERICAN = (*string.ascii_uppercase, "del", "nothing", "space")
 ARABIC = dict(
@@ -111,6 +112,35 @@ def alike(seed: int, count: int = 7):
     return audit.likes(groups, "Near-duplicates", "seven of many", "None: no two images are alike.")
 
 
+def read_by_letter(seed: int):
+    table = guesses(tuple(ARABIC), 900, seed)
+    return readings.by_letter(
+        reading.by_letter(table, table.labels), reading.share(6, 9), ARABIC, "arasl_cnn on mine.zip"
+    )
+
+
+def read_by_light(seed: int):
+    table, images = guesses(AMERICAN, seed=seed), pictures(10)
+    values = np.random.default_rng(seed).normal(0, 60, (2, len(table)))
+    parts = [reading.in_parts(table, one, np.ones(len(table), bool)) for one in values]
+    shown = {row["typical"]: image for row, image in zip(parts[0] + parts[1], images)}
+    return readings.by_light(*parts, shown, reading.share(160 + seed, 300), "asl_cnn on mine.zip")
+
+
+def read_withheld(seed: int, no_hand: tuple[str, ...] = ("nothing",), count: int = 900):
+    table = guesses(AMERICAN, count, seed)
+    marked = reading.withheld(table, no_hand, reading.THRESHOLDS)
+    return readings.withheld(reading.curve(table, no_hand), marked, "asl_cnn on mine.zip")
+
+
+def read_failures(seed: int):
+    table = guesses(AMERICAN, seed=seed, sharpness=1)
+    often, surest = reading.frequent(table, 9), sheets.mistakes(table, 3)
+    images = {table.members[row]: image for row, image in zip([*often, *surest], pictures(12))}
+    images |= {table.members[row]: pictures(1)[0] for row in surest}
+    return readings.failures({"Frequent": ("nine", often), "Surest": ("three", surest)}, images, table)
+
+
 # Every kind of picture, drawn from data that a number chooses, and its size in pixels.
 PICTURES = {
     "confusion, 29": (
@@ -147,6 +177,12 @@ PICTURES = {
     "samples": (sampled, None),
     "alike": (alike, None),
     "none alike": (lambda seed: audit.likes([], f"Copies {seed}", nothing="None: no two images are alike."), (560, 80)),
+    "reading, by letter": (read_by_letter, (650, None)),
+    "reading, by light": (read_by_light, (920, 410)),
+    "reading, withheld": (read_withheld, (750, 430)),
+    "reading, withheld, no empty scenes": (lambda seed: read_withheld(seed, ()), (750, 430)),
+    "reading, withheld, few": (lambda seed: read_withheld(seed, count=12), (750, 430)),
+    "reading, failures": (read_failures, (883, None)),
     "comparison": (lambda seed: comparison.accuracies(side_by_side(0.8 + seed / 10)), (750, None)),
 }
 

@@ -63,7 +63,7 @@ def test_the_command_writes_a_report_beside_its_answer(models, tmp_path, capsys)
     told = first["reading.md"].decode()
     assert told.startswith("# colours on photos.zip\n")
     assert "| the letters | 0.667 (0.208–0.939) | 3 |" in told
-    assert "| A – B | 1 | 100.0% | 1 A as B, 0 B as A |" in told
+    assert "| A – B | 1 | 1 | 0 | 100.0% |" in told
     assert "- images in folders that name no class of the model: 2, in seven (2)\n" in told
     assert "There are none among the photographs" in told
     shown = set(re.findall(r"\]\((\w+\.png)\)", told))

@@ -19,14 +19,15 @@ BLOCK = 0.62  # inches above a block of images: its title and a note
 
 @style.quiet()
 def by_letter(
-    rows: Rows, main: Mapping[str, float], letters: Mapping[str, str] | None = None, title: str = ""
+    rows: Rows, main: Mapping[str, float], letters: Mapping[str, str] | None = None, note: str = ""
 ) -> Figure:
     """Return recall and precision of every class that has images, with 95% intervals, the best recall first.
 
     rows: as from `fingerspell.evaluation.reading.by_letter`. main: the share of right answers to all letters, a line.
+    note: whose answers to what, here and below.
     """
     shown = sorted((row for row in rows if row["recall"]["images"]), key=lambda row: -row["recall"]["share"])
-    width, top, bottom = 6.5, 1.05, 0.5
+    width, top, bottom = 6.5, 1.25, 0.5
     height = top + 0.26 * len(shown) + bottom
     left = 0.35 + 0.075 * max(len(style.label(row["class"], letters)) for row in shown)
     figure = style.new_figure(width, height)
@@ -55,10 +56,10 @@ def by_letter(
         axes.plot([], [], "s", color=style.ORANGE, label="precision: of those named so, how many are it")[0],
     ]
     figure.legend(
-        handles=keys, loc="upper left", bbox_to_anchor=(0.12 / width, 1 - 0.36 / height), borderaxespad=0,
+        handles=keys, loc="upper left", bbox_to_anchor=(0.12 / width, 1 - 0.6 / height), borderaxespad=0,
         handlelength=1.2, labelspacing=0.25, fontsize=8.5,
     )  # fmt: skip
-    _title(figure, title)
+    _heading(figure, "By letter", note)
     return figure
 
 
@@ -68,9 +69,9 @@ def by_light(
     front_light: Rows,
     images: Mapping[str, np.ndarray],
     main: Mapping[str, float],
-    title: str = "",
+    note: str = "",
 ) -> Figure:
-    """Return the share of right answers from dark to bright images, and from light behind the hand to light on it.
+    """Return the share of right answers from dark images to bright ones, and by how bright the middle is.
 
     Rows as from `fingerspell.evaluation.reading.in_parts`; main: the share of all these images, a line.
     images: the rows' `typical` -> uint8 (h, w, 1 or 3), any size.
@@ -79,8 +80,8 @@ def by_light(
     figure = style.new_figure(width, height)
     whole = style.bare_axes(figure)
     panels = (
-        (brightness, 0.62, "Brightness of the image", "dark", "bright"),
-        (front_light, 5.2, "The middle against what surrounds it", "lit from behind", "lit from the front"),
+        (brightness, 0.62, "Brightness of the image", "darker", "brighter"),
+        (front_light, 5.2, "The middle against what surrounds it", "darker", "brighter"),
     )
     for rows, left, name, low, high in panels:
         axes = figure.add_axes((left / width, 1.5 / height, 3.75 / width, 1.65 / height))
@@ -101,14 +102,13 @@ def by_light(
         axes.grid(axis="y")
         for x, side, text in ((left, "left", f"← {low}"), (left + 3.75, "right", f"{high} →")):
             whole.text(x, height - 0.35, text, ha=side, va="top", fontsize=8.5, color=style.GREY)
-    note = "Equal parts of the images of a hand, with 95% intervals; below, an image from the middle of each part"
-    whole.text(0.12, 0.5, note, va="center", fontsize=8.5, color=style.GREY)
-    _title(figure, title)
+    about = "equal parts with 95% intervals, and an image from the middle of each"
+    _heading(figure, "Right answers by light", f"{note}: {about}" if note else about)
     return figure
 
 
 @style.quiet()
-def withheld(curve: Rows, marked: Rows, title: str = "") -> Figure:
+def withheld(curve: Rows, marked: Rows, note: str = "") -> Figure:
     """Return how many answers are right against how many are given, when unsure ones are withheld.
 
     Rows as from `fingerspell.evaluation.reading.withheld`: those of `curve` are a line, those of `marked` dots with
@@ -137,7 +137,7 @@ def withheld(curve: Rows, marked: Rows, title: str = "") -> Figure:
     for row in marked:
         x, y = row["answered"]["share"], row["right"]["share"]
         axes.plot(x, y, "o", color=style.BLUE, markersize=5)
-        if last - x > 0.045:  # room for its number
+        if last - x > 0.065:  # room for its number
             axes.annotate(f"≥ {row['threshold']:.2g}" if row["threshold"] else "all", (x, y), (0, 9),
                           textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
             last = x
@@ -149,9 +149,8 @@ def withheld(curve: Rows, marked: Rows, title: str = "") -> Figure:
         handles=keys, loc="upper left", bbox_to_anchor=(0.12 / width, 1 - 0.68 / height), ncols=2, borderaxespad=0,
         handlelength=1.2, columnspacing=1.6,
     )  # fmt: skip
-    note = "Numbers at the dots: the least probability at which an answer is given"
-    figure.text(0.12 / width, 1 - 0.4 / height, note, fontsize=8.5, color=style.GREY, va="top")
-    _title(figure, title)
+    about = "at the dots, the least probability of an answer that is given"
+    _heading(figure, "When unsure answers are withheld", f"{note}: {about}" if note else about)
     return figure
 
 
@@ -198,6 +197,7 @@ def _beside(axes: Axes, x: float, place: float, text: str) -> None:
     )  # fmt: skip
 
 
-def _title(figure: Figure, title: str) -> None:
+def _heading(figure: Figure, title: str, note: str) -> None:
     width, height = figure.get_size_inches()
     figure.text(0.12 / width, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", va="top")
+    figure.text(0.12 / width, 1 - 0.4 / height, note, fontsize=8.5, color=style.GREY, va="top")
