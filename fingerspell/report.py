@@ -90,7 +90,7 @@ def _write(
     no_hand = {label for label in (empty, external.NO_HAND) if label in table.classes}
     name = path.resolve().name
     figures = {"experiment": description["experiment"], "photographs": name}
-    about = f"{description['experiment']} on {name if len(name) <= 30 else f'{name[:20]}…{name[-9:]}'}"
+    about = f"{description['experiment']} on {_short(name)}"
     figures |= reading.read(table, seen, letters, no_hand) | {"not_counted": external.left_out(evaluation)}
     blocks = _failures(table, about)
     names = [table.members[row] for _, rows in blocks.values() for row in rows]
@@ -130,6 +130,12 @@ def _failures(table: Predictions, about: str) -> dict[str, tuple[str, list[int]]
     if sample:
         blocks["Others, drawn at random"] = (f"{len(sample)} of the other {len(others):,}", sample)
     return blocks
+
+
+def _short(name: str) -> str:
+    """A file's name for the head of a picture, where `$` would begin a formula."""
+    short = name if len(name) <= 30 else f"{name[:20]}…{name[-9:]}"
+    return short.replace("$", r"\$")
 
 
 def page(figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:

@@ -119,12 +119,14 @@ def read_by_letter(seed: int):
     )
 
 
-def read_by_light(seed: int):
+def read_by_light(seed: int, photographs: bool = True):
     table, images = guesses(AMERICAN, seed=seed), pictures(10)
     values = np.random.default_rng(seed).normal(0, 60, (2, len(table)))
     parts = [reading.in_parts(table, one, np.ones(len(table), bool)) for one in values]
     shown = {row["typical"]: image for row, image in zip(parts[0] + parts[1], images)}
-    return readings.by_light(*parts, shown, reading.share(160 + seed, 300), "asl_cnn on mine.zip")
+    return readings.by_light(
+        *parts, shown if photographs else {}, reading.share(160 + seed, 300), "asl_cnn on mine.zip"
+    )
 
 
 def read_withheld(seed: int, no_hand: tuple[str, ...] = ("nothing",), count: int = 900):
@@ -179,6 +181,7 @@ PICTURES = {
     "none alike": (lambda seed: audit.likes([], f"Copies {seed}", nothing="None: no two images are alike."), (560, 80)),
     "reading, by letter": (read_by_letter, (650, None)),
     "reading, by light": (read_by_light, (920, 410)),
+    "reading, by light, no photographs": (lambda seed: read_by_light(seed, False), (920, 331)),
     "reading, withheld": (read_withheld, (750, 430)),
     "reading, withheld, no empty scenes": (lambda seed: read_withheld(seed, ()), (750, 430)),
     "reading, withheld, few": (lambda seed: read_withheld(seed, count=12), (750, 430)),

@@ -64,7 +64,7 @@ def test_what_is_no_letter_is_not_among_the_letters():
     classes = ("A", "ain", "del", "nothing")
     answers = [(label, label, 0.9, label) for label in classes] * 2
     seen = reading.Seen(np.zeros(8), np.zeros(8), np.arange(8) % 4)
-    found = reading.read(table(answers, classes), seen, dict(zip(classes, ("A", "ع", "del", "nothing"))), {"nothing"})
+    found = reading.read(table(answers, classes), seen, dict(zip(classes, ("A", "ع", "del", "∅"))), {"nothing"})
     assert of(found["letters"]) == (4, 4) and of(found["mirrored"]["as_taken"]) == (6, 6)
 
 

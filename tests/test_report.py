@@ -128,7 +128,7 @@ def test_hands_not_found_and_empty_scenes(tmp_path):
 )
 def test_a_set_may_lack_anything(tmp_path, photos):
     names = ["A", "B", "del" if "del/1.png" in photos else "nothing"]
-    place = fill(tmp_path / "set", {name: picture(label) for name, label in photos.items()})
+    place = fill(tmp_path / "$\\frac$", {name: picture(label) for name, label in photos.items()})
     report.write(tmp_path / "out", place, MODEL | {"classes": names, "letters": names}, by_colour)
     assert set(files(tmp_path / "out")) == report.FILES
 

@@ -74,9 +74,10 @@ def by_light(
     """Return the share of right answers from dark images to bright ones, and by how bright the middle is.
 
     Rows as from `fingerspell.evaluation.reading.in_parts`; main: the share of all these images, a line.
-    images: the rows' `typical` -> uint8 (h, w, 1 or 3), any size.
+    images: the rows' `typical` -> uint8 (h, w, 1 or 3), any size; without any, nobody's photographs are shown.
     """
-    width, height = 9.2, 4.1
+    strip = 0.79 if images else 0
+    width, height = 9.2, 3.31 + strip
     figure = style.new_figure(width, height)
     whole = style.bare_axes(figure)
     panels = (
@@ -84,15 +85,16 @@ def by_light(
         (front_light, 5.2, "The middle against what surrounds it", "darker", "brighter"),
     )
     for rows, left, name, low, high in panels:
-        axes = figure.add_axes((left / width, 1.5 / height, 3.75 / width, 1.65 / height))
+        axes = figure.add_axes((left / width, (0.71 + strip) / height, 3.75 / width, 1.65 / height))
         if main["images"]:
             axes.axhline(main["share"], color=style.GREY, linewidth=1, linestyle=":", zorder=1)
         for place, row in enumerate(rows):
             axes.bar(place, row["share"], 0.6, color=style.BLUE, alpha=0.35)
             axes.vlines(place, row["low"], row["high"], color=style.BLUE, linewidth=2.5)
             axes.text(place, row["high"] + 0.03, f"{row['share']:.0%}", ha="center", va="bottom", fontsize=8.5)
-            x = left + 3.75 * (place + 0.5) / len(rows)
-            sheets.tile(whole, images[row["typical"]], x - 0.33, height - 1.15, 0.66)
+            if images:
+                x = left + 3.75 * (place + 0.5) / len(rows)
+                sheets.tile(whole, images[row["typical"]], x - 0.33, height - 1.15, 0.66)
         ticks = [f"{row['from']:.0f} to {row['to']:.0f}" for row in rows]
         axes.set_xticks(range(len(rows)), ticks, fontsize=8)
         axes.set(xlim=(-0.5, max(1, len(rows)) - 0.5), ylim=(0, 1.12))
@@ -102,7 +104,7 @@ def by_light(
         axes.grid(axis="y")
         for x, side, text in ((left, "left", f"← {low}"), (left + 3.75, "right", f"{high} →")):
             whole.text(x, height - 0.35, text, ha=side, va="top", fontsize=8.5, color=style.GREY)
-    about = "equal parts with 95% intervals, and an image from the middle of each"
+    about = "equal parts with 95% intervals" + (", and an image from the middle of each" if images else "")
     _heading(figure, "Right answers by light", f"{note}: {about}" if note else about)
     return figure
 
