@@ -171,7 +171,7 @@ def test_the_curve_goes_from_all_answers_to_the_surest():
 
 def test_frequent_mistakes_are_shown_by_a_middling_image():
     answers = [
-        ("B", "A", 0.9), ("A", "B", 0.9), ("A", "B", 0.5), ("A", "B", 0.6), ("A", "A", 0.7), ("M", "A", 0.8),
+        ("A", "B", 0.9), ("B", "A", 0.9), ("B", "A", 0.5), ("B", "A", 0.6), ("A", "A", 0.7), ("M", "A", 0.8),
     ]  # fmt: skip
     assert reading.frequent(table(answers), 2) == [3, 0]
     assert reading.frequent(table(answers), 9) == [3, 0, 5]
