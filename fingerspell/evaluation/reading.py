@@ -76,7 +76,7 @@ def read(table: Predictions, seen: Seen, letters: Mapping[str, str], no_hand: Co
     """Return all figures of a reading, ready for JSON.
 
     letters: what each class stands for. no_hand: the classes that say there is no hand; images of these are empty
-    scenes, of which only `metrics`, `all`, `by_letter`, `confusions` and `empty` tell.
+    scenes, of which only `metrics`, `all`, `by_letter`, `confusions`, `empty` and `withheld` tell.
     """
     signs = [at for at, label in enumerate(table.classes) if label not in no_hand]
     # What has no letter of its own, such as `space`, stands under its label.
@@ -144,9 +144,8 @@ def frequent(table: Predictions, count: int) -> list[int]:
     kinds: dict[tuple[int, int], list[int]] = {}
     for at in wrong[np.argsort(table.confidence[wrong], kind="stable")].tolist():
         kinds.setdefault((table.labels[at], table.predicted[at]), []).append(at)
-    return [kinds[kind][len(kinds[kind]) // 2] for kind in sorted(kinds, key=lambda kind: (-len(kinds[kind]), kind))][
-        :count
-    ]
+    order = sorted(kinds, key=lambda kind: (-len(kinds[kind]), kind))
+    return [kinds[kind][len(kinds[kind]) // 2] for kind in order[:count]]
 
 
 def known_groups(letters: Mapping[str, str]) -> list[list[str]]:
