@@ -11,6 +11,7 @@ from test_external import COLOURS, MODEL, SET, by_colour, fill, picture, train
 
 from fingerspell import cli, external, report
 from fingerspell.errors import FingerspellError
+from fingerspell.evaluation.predictions import Predictions
 
 NO_HAND = MODEL | {"classes": ["A", "B", "nothing"], "letters": ["A", "B", "nothing"]}
 
@@ -131,6 +132,17 @@ def test_a_set_may_lack_anything(tmp_path, photos):
     place = fill(tmp_path / "$\\frac$", {name: picture(label) for name, label in photos.items()})
     report.write(tmp_path / "out", place, MODEL | {"classes": names, "letters": names}, by_colour)
     assert set(files(tmp_path / "out")) == report.FILES
+
+
+def test_wrong_answers_alone_are_shown_and_the_sample_is_of_the_others():
+    random = np.random.default_rng(1)
+    table = Predictions(
+        [f"{at}.jpg" for at in range(90)], np.arange(90) % 5, random.dirichlet(np.ones(5) / 2, 90), list("ABCDE")
+    )
+    often, surest, sample = (rows for _, rows in report._failures(table, "anything").values())
+    assert not table.correct[often + surest + sample].any()
+    assert len(often) == len(surest) == len(sample) == report.FAILURES
+    assert not set(sample) & set(often + surest)
 
 
 # Where it is written
