@@ -111,15 +111,9 @@ def _answer(predictor: "Predictor", image: str) -> dict:
         [probabilities] = predictor.predict(predictor.read(Path(image))[None])
     except FingerspellError as error:
         return {"image": image, "error": str(error)}
-    best = (-probabilities).argsort(kind="stable")[:SHOWN]
-    answers = [
-        {
-            "class": predictor.classes[k],
-            "letter": predictor.letters[k],
-            "probability": round(float(probabilities[k]), 6),
-        }
-        for k in best
-    ]
+    found = zip(predictor.classes, predictor.letters, probabilities.tolist())
+    best = sorted(found, key=lambda one: -one[2])[:SHOWN]
+    answers = [{"class": label, "letter": letter, "probability": round(share, 6)} for label, letter, share in best]
     return {"image": image, "answers": answers}
 
 
@@ -154,18 +148,14 @@ def _choose(experiment: str | None, models: Path | None) -> tuple[Path, str]:
     """
     from fingerspell.inference import released
 
-    if experiment or models:
-        experiment, trained = experiment or released.DEFAULT, models or MODELS
-        if (trained / experiment / "model.json").is_file():
-            return trained / experiment, experiment
-        if models or experiment not in released.names():
-            there = sorted(path.parent.name for path in trained.glob("*/model.json"))
-            remedy = (
-                f"there are {', '.join(there)}" if there else "run `dvc repro` first, or name the folder with --models"
-            )
-            raise FingerspellError(f"there is no model {experiment!r} in {trained}; {remedy}")
-    experiment = experiment or released.DEFAULT
-    return released.find(experiment), f"{experiment} (released)"
+    name, trained = experiment or released.DEFAULT, models or MODELS
+    if (experiment or models) and (trained / name / "model.json").is_file():
+        return trained / name, name
+    if not models and (not experiment or name in released.names()):
+        return released.find(name), f"{name} (released)"
+    there = sorted(path.parent.name for path in trained.glob("*/model.json"))
+    remedy = f"there are {', '.join(there)}" if there else "run `dvc repro` first, or name the folder with --models"
+    raise FingerspellError(f"there is no model {name!r} in {trained}; {remedy}")
 
 
 def _open(folder: Path) -> tuple[dict, Callable]:

@@ -15,8 +15,8 @@ from fingerspell import files, models, saved
 from fingerspell.errors import FingerspellError
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
 
-# By so much may a probability differ, on any image. Float16 weights cost up to 0.004 on the networks here; a wrong value
-# range or a lost layer costs nearly 1.
+# By so much may a probability differ, on any image. Float16 weights cost up to 0.004 on the networks here; a wrong
+# value range or a lost layer costs nearly 1.
 TOLERANCE = 0.02
 CHECKED = 1000  # images at most
 BATCH = 64
@@ -100,7 +100,7 @@ def compare(name: str, network, predictor: Predictor, images: np.ndarray) -> dic
     equal = float((found.argmax(axis=1) == expected.argmax(axis=1)).mean())
     if not difference <= TOLERANCE:  # or is not a number
         raise FingerspellError(
-            f"the export of {name} does not answer as the network does: probabilities differ by up to {difference:.3f}, "
-            f"{equal:.1%} of {len(images):,} test images get the same name; nothing was written"
+            f"the export of {name} does not answer as the network does: probabilities differ by up to "
+            f"{difference:.3f}, {equal:.1%} of {len(images):,} test images get the same name; nothing was written"
         )
     return {"images": len(images), "largest_difference": round(difference, 6), "equal_answers": round(equal, 6)}
