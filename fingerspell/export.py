@@ -29,6 +29,10 @@ def export(trained: Path, images: np.ndarray, folder: Path) -> dict:
     spread, are named by both. The same network gives the same bytes. Raises FingerspellError if `trained` is no whole
     network, if there are no images, or if the answers differ by more than `TOLERANCE`.
     """
+    if not len(images):
+        raise FingerspellError(
+            f"there are no test images to check the export of {trained.name} by; give it a larger test part"
+        )
     description, network = load(trained)
     model = convert(network, description)
     chosen = np.linspace(0, len(images) - 1, min(CHECKED, len(images))).astype(int)
@@ -91,8 +95,6 @@ def compare(name: str, network, predictor: Predictor, images: np.ndarray) -> dic
 
     images: of how many. largest_difference: of any probability. equal_answers: share of images that get the same name.
     """
-    if not len(images):
-        raise FingerspellError(f"there are no test images to check the export of {name} by; give it a larger test part")
     batches = range(0, len(images), BATCH)
     expected = np.concatenate([network.predict_on_batch(images[start : start + BATCH]) for start in batches])
     found = predictor.predict(images)

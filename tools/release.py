@@ -47,7 +47,7 @@ def main(name: str, run: str = ".") -> None:
         files.write_json(out / DESCRIPTION, description)
         files.write_text(out / "README.md", card(description))
         write_samples(folder / "models" / name, description, out)
-    print(f"{RELEASED / name}: {len(list((RELEASED / name).rglob('*')))} files; read its README.md, then commit it")
+    print(f"{RELEASED / name} is written; read its README.md, then commit it")
 
 
 def committed(folder: Path) -> str:
@@ -87,8 +87,6 @@ def card(description: dict) -> str:
     """Return the model card in Markdown; nothing in it is said by hand but the limits."""
     parameters, checked = description["parameters"], description["export"]
     own, experiment = description["figures"]["own test"], parameters["experiment"]
-    datasets = {key: (catalogue.find(key), one["source"]) for key, one in parameters["datasets"].items()}
-    leaks = [f"{own[f'leakage_{by}']:.1%} by {by}" for by in ("pixels", "hash") if f"leakage_{by}" in own]
     return Template(CARD.read_text(encoding="utf-8")).substitute(
         name=description["experiment"],
         count=len(description["classes"]),
@@ -100,15 +98,11 @@ def card(description: dict) -> str:
         weights=checked["weights"],
         figures="\n".join(_figures(description["figures"])),
         split=experiment["split"]["method"],
-        leakage=f"of its images have a near-duplicate in training: {', '.join(leaks)}" if leaks else "see model.json",
+        leakage=f"{own['leakage_pixels']:.1%} by pixels, {own['leakage_hash']:.1%} by hash",
         checked=f"{checked['images']:,}",
         difference=checked["largest_difference"],
         equal=f"{checked['equal_answers']:.1%}",
-        data="\n".join(
-            ["| dataset | source | licence of the published data |", "|---|---|---|"]
-            + [f"| [{one.title}]({one.page}) | {source} | {one.licence} |" for one, source in datasets.values()]
-        ),
-        citations="\n".join(f"- {one.citation}" for one, _ in datasets.values()),
+        data="\n".join(_data(parameters["datasets"])),
         revision=description["revision"],
         hashes="\n".join(f"- `{part}`: `{digest}`" for part, digest in description["sha256"].items()),
     )
@@ -122,6 +116,17 @@ def _figures(figures: dict) -> list[str]:
             f"| {one['macro_f1']:.3f} | {one['top3_accuracy']:.3f} | {one['expected_calibration_error']:.3f} "
             f"| {one['test_images']:,} |"
         )
+    return lines
+
+
+def _data(datasets: dict) -> list[str]:
+    lines = []
+    for name, settings in datasets.items():
+        one = catalogue.find(name)
+        if settings["source"] == "rendered":
+            lines.append(f"- `{name}`: hands drawn by this project (MIT), laid out as [{one.title}]({one.page})")
+        else:
+            lines.append(f"- `{name}`: [{one.title}]({one.page}), licence: {one.licence}. {one.citation}")
     return lines
 
 
