@@ -65,7 +65,9 @@ class Predictor:
             ) from error
         except ValueError as error:
             raise _damaged(folder, f"{DESCRIPTION} is no JSON") from error
-        if not isinstance(description, dict) or (missing := NEEDED - set(description)):
+        if not isinstance(description, dict):
+            raise _damaged(folder, f"{DESCRIPTION} is no description")
+        if missing := NEEDED - set(description):
             raise _damaged(folder, f"{DESCRIPTION} lacks {', '.join(sorted(missing))}")
         # LiteRT would read a file that is cut short or of another model, and might answer.
         if hashlib.sha256(model).hexdigest() != description["sha256"].get(MODEL):
