@@ -53,7 +53,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Name the letter that the hand in each picture shows, with its probability and the next two.",
     )
     predict.add_argument("images", nargs="+", metavar="IMAGE", help="an image file: JPEG, PNG, WebP, …")
-    predict.add_argument("--model", metavar="NAME_OR_FOLDER", help="a released model, or the folder of an exported one")
+    predict.add_argument(
+        "--model",
+        metavar="NAME_OR_FOLDER",
+        help="a released model, or the folder of an exported one (default: asl_robust)",
+    )
     predict.add_argument("--json", action="store_true", help="answer a list as JSON, for programs")
     predict.set_defaults(run=_predict)
 
@@ -65,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("photographs", type=Path, metavar="FOLDER_OR_ZIP", help="a folder or zip of class folders")
     evaluate.add_argument(
-        "--experiment", metavar="NAME", help="whose model: the one trained here, else the released one"
+        "--experiment",
+        metavar="NAME",
+        help="whose model: the one trained here, else the released one (default: asl_robust, as released)",
     )
     evaluate.add_argument(
         "--models", type=Path, metavar="FOLDER", help="where the models are, and nowhere else (default: models)"
