@@ -48,7 +48,7 @@ class Predictor:
         [taken], [given] = self._network.get_input_details(), self._network.get_output_details()
         self._input, self._output = taken["index"], given["index"]
         wanted = (1, *self.shape), (1, len(self.classes))
-        if (found := (tuple(taken["shape"]), tuple(given["shape"]))) != wanted:
+        if (found := (tuple(taken["shape"].tolist()), tuple(given["shape"].tolist()))) != wanted:
             raise ValueError(f"it takes and gives arrays of shape {found}, not {wanted}")
 
     @classmethod
