@@ -149,8 +149,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 def _choose(experiment: str | None, models: Path | None) -> tuple[Path, str]:
     """Return the folder of the model to evaluate, and what to call it: a released one is always said to be so.
 
-    An experiment is looked for where it was trained, or in the folder given, then among the released; where none is
-    named, the released one answers that serves by default.
+    An experiment is looked for where it was trained, then among the released; in a folder that is given, there alone.
+    Where neither is named, the released one answers that serves by default.
     """
     from fingerspell.inference import released
 
