@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test lint lock results sheets clean
+.PHONY: help setup repro test lint lock results release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,5 +50,9 @@ lock: setup ## Renew the locked requirements from pyproject.toml
 results: setup ## Bring the tables of README.md and docs/ up to date (RUN=a repository that ran the originals)
 	python -m benchmarks.study $(RUN)
 
+release: setup ## Put an exported model into models/released (EXPERIMENT=its name, RUN=the repository that made it)
+	python -m tools.release $(EXPERIMENT) $(RUN)
+
 clean: ## Remove the environment and what runs wrote, except downloaded archives
-	rm -rf .venv logs models data/raw data/audit data/splits data/weights data/prepared data/codes data/predictions data/external
+	rm -rf .venv logs $(filter-out models/released,$(wildcard models/*)) data/raw data/audit data/splits data/weights \
+		data/prepared data/codes data/predictions data/external data/exported

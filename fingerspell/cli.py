@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,10 @@ from fingerspell.errors import FingerspellError
 
 if TYPE_CHECKING:
     from fingerspell.external import Evaluation
+    from fingerspell.inference.predictor import Predictor
+
+MODELS = Path("models")  # where the pipeline leaves trained ones
+SHOWN = 3  # answers to an image: the best, and the next two
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -27,6 +31,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except FingerspellError as error:
         print(f"fingerspell: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain as it ends
+        return 1
     except KeyboardInterrupt:
         print("fingerspell: interrupted", file=sys.stderr)
         return 130
@@ -40,16 +47,34 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and stop")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
+    predict = commands.add_parser(
+        "predict",
+        help="name the letters in pictures",
+        description="Name the letter that the hand in each picture shows, with its probability and the next two.",
+    )
+    predict.add_argument("images", nargs="+", metavar="IMAGE", help="an image file: JPEG, PNG, WebP, …")
+    predict.add_argument(
+        "--model",
+        metavar="NAME_OR_FOLDER",
+        help="a released model, or the folder of an exported one (default: asl_robust)",
+    )
+    predict.add_argument("--json", action="store_true", help="answer a list as JSON, for programs")
+    predict.set_defaults(run=_predict)
+
     evaluate = commands.add_parser(
         "evaluate",
-        help="test a trained model on your own photographs",
-        description="Let a trained model name photographs whose letters are known, and say how often it is right. "
+        help="test a model on your own photographs",
+        description="Let a model name photographs whose letters are known, and say how often it is right. "
         "The photographs lie in one folder per class, named after it: A, B, …, del, nothing, space.",
     )
     evaluate.add_argument("photographs", type=Path, metavar="FOLDER_OR_ZIP", help="a folder or zip of class folders")
-    evaluate.add_argument("--experiment", required=True, metavar="NAME", help="whose model, for example asl_cnn")
     evaluate.add_argument(
-        "--models", type=Path, default=Path("models"), metavar="FOLDER", help="where the models are (default: models)"
+        "--experiment",
+        metavar="NAME",
+        help="whose model: the one trained here, else the released one (default: asl_robust, as released)",
+    )
+    evaluate.add_argument(
+        "--models", type=Path, metavar="FOLDER", help="where the models are, and nowhere else (default: models)"
     )
     evaluate.add_argument("--json", action="store_true", help="answer the metrics as JSON, for programs")
     evaluate.add_argument(
@@ -69,32 +94,94 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+def _predict(arguments: argparse.Namespace) -> None:
+    from fingerspell.inference import released
+    from fingerspell.inference.predictor import Predictor
+
+    predictor = Predictor.open(released.find(arguments.model or released.DEFAULT))
+    width = max(map(len, arguments.images))
+    answers = []
+    for image in arguments.images:
+        answers.append(answer := _answer(predictor, image))
+        if "error" in answer:
+            print(f"fingerspell: {image}: {answer['error']}", file=sys.stderr)
+        elif not arguments.json:
+            best, *others = (f"{_shown(one)} {one['probability']:.1%}" for one in answer["answers"])
+            print(f"{image:{width}}  {best}, then {', '.join(others)}", flush=True)
+    if arguments.json:
+        print(json.dumps(answers, indent=2, ensure_ascii=False))
+    if unread := sum("error" in answer for answer in answers):
+        raise FingerspellError(f"{unread:,} of {len(answers):,} images could not be read")
+
+
+def _answer(predictor: "Predictor", image: str) -> dict:
+    """Return what a program is told about one image: its best answers, or why there are none."""
+    try:
+        [probabilities] = predictor.predict(predictor.read(Path(image))[None])
+    except FingerspellError as error:
+        return {"image": image, "error": str(error)}
+    found = zip(predictor.classes, predictor.letters, probabilities.tolist())
+    best = sorted(found, key=lambda one: -one[2])[:SHOWN]
+    answers = [{"class": label, "letter": letter, "probability": round(share, 6)} for label, letter, share in best]
+    return {"image": image, "answers": answers}
+
+
+def _shown(answer: dict) -> str:
+    letter, label = answer["letter"], answer["class"]
+    return letter if letter == label else f"{letter} ({label})"
+
+
 def _evaluate(arguments: argparse.Namespace) -> None:
-    folder = arguments.models / arguments.experiment
-    if not (folder / "model.json").is_file():
-        there = sorted(path.parent.name for path in arguments.models.glob("*/model.json"))
-        remedy = f"there are {', '.join(there)}" if there else "run `dvc repro` first, or name the folder with --models"
-        raise FingerspellError(f"there is no model {arguments.experiment!r} in {arguments.models}; {remedy}")
+    folder, name = _choose(arguments.experiment, arguments.models)
     from fingerspell import external
 
     with external.open_set(arguments.photographs):
         pass  # a path that is wrong is told now, not after the seconds that Keras takes
 
-    from fingerspell import saved
     from fingerspell.evaluation import metrics
 
     if arguments.report:
         from fingerspell import report
 
-        evaluation = report.write(arguments.report, arguments.photographs, *saved.load(folder))
+        evaluation = report.write(arguments.report, arguments.photographs, *_open(folder))
     else:
-        evaluation = external.evaluate(arguments.photographs, *saved.load(folder))
+        evaluation = external.evaluate(arguments.photographs, *_open(folder))
     if arguments.json:
         print(json.dumps(metrics.compute(evaluation.predictions), indent=2))
-        for note in external.left_out(evaluation):
+        for note in [f"asked {name}", *external.left_out(evaluation)]:
             print(f"fingerspell: {note}", file=sys.stderr)
     else:
-        print(_table(f"{arguments.experiment} on {arguments.photographs}", evaluation))
+        print(_table(f"{name} on {arguments.photographs}", evaluation))
+
+
+def _choose(experiment: str | None, models: Path | None) -> tuple[Path, str]:
+    """Return the folder of the model to evaluate, and what to call it: a released one is always said to be so.
+
+    An experiment is looked for where it was trained, then among the released; in a folder that is given, there alone.
+    Where neither is named, the released one answers that serves by default.
+    """
+    from fingerspell.inference import released
+
+    name, trained = experiment or released.DEFAULT, models or MODELS
+    if (experiment or models) and (trained / name / "model.json").is_file():
+        return trained / name, name
+    if not models and (not experiment or name in released.names()):
+        return released.find(name), f"{name} (released)"
+    there = sorted(path.parent.name for path in trained.glob("*/model.json"))
+    remedy = f"there are {', '.join(there)}" if there else "run `dvc repro` first, or name the folder with --models"
+    raise FingerspellError(f"there is no model {name!r} in {trained}; {remedy}")
+
+
+def _open(folder: Path) -> tuple[dict, Callable]:
+    """Return (`model.json`, predict) of a model's folder, exported or trained."""
+    from fingerspell.inference.predictor import MODEL, Predictor
+
+    if (folder / MODEL).is_file():
+        predictor = Predictor.open(folder)
+        return predictor.description, predictor.predict
+    from fingerspell import saved
+
+    return saved.load(folder)
 
 
 def _table(title: str, evaluation: "Evaluation") -> str:

@@ -100,3 +100,18 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     repository.change(shrink)
     (repository.folder / "first.log").write_text(repository("dvc", "repro"))
     return repository
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place with a tiny experiment, trained, and exported by the stage itself; tests do not change it."""
+    import miniature
+
+    from stages import export
+
+    place = tmp_path_factory.mktemp("exported")
+    miniature.make(place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        export.main(miniature.NAME)
+    return place

@@ -1,15 +1,18 @@
 """The command line, mostly called in this process; once as a process of its own."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from test_external import SET, fill, picture, train
+from test_external import COLOURS, SET, fill, picture, train
 
 from fingerspell import cli
+from fingerspell.inference import released
 
 ROOT = Path(__file__).parent.parent
 KEYS = {
@@ -19,11 +22,13 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one trained model and a set of photographs."""
+def place(tmp_path_factory: pytest.TempPathFactory, exported: Path) -> Path:
+    """A folder with one trained model, a released one, a set of photographs and some that lie open."""
     folder = tmp_path_factory.mktemp("place")
     train(folder / "models/colours")
+    shutil.copytree(exported / "data/exported/tiny", folder / "released/asl_robust")
     fill(folder / "photos.zip", SET)
+    fill(folder, {f"{label}.png": picture(label) for label in COLOURS} | {"long name.png": b"no image"})
     return folder
 
 
@@ -31,6 +36,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(place, monkeypatch, capsys):
     """Run a command in that folder; returns its exit status, output and errors."""
     monkeypatch.chdir(place)
+    monkeypatch.setattr(released, "FOLDER", place / "released")
 
     def run(*words: str) -> tuple[int, str, str]:
         try:
@@ -40,6 +46,103 @@ def command(place, monkeypatch, capsys):
         return status, *capsys.readouterr()
 
     return run
+
+
+def test_predict_tells_people(command):
+    status, output, errors = command("predict", "A.png", "B.png")
+    assert (status, errors) == (0, "")
+    first, second = output.splitlines()
+    assert re.fullmatch(r"A\.png  A [0-9.]+%, then (B|del) [0-9.]+%, (B|del) [0-9.]+%", first)
+    assert re.fullmatch(r"B\.png  B [0-9.]+%, then (A|del) [0-9.]+%, (A|del) [0-9.]+%", second)
+
+
+def test_predict_answers_programs(command):
+    status, output, errors = command("predict", "--json", "A.png", "del.png")
+    assert (status, errors) == (0, "")
+    values = json.loads(output)
+    assert [one["image"] for one in values] == ["A.png", "del.png"]
+    for one, label in zip(values, ("A", "del")):
+        assert one["answers"][0]["class"] == one["answers"][0]["letter"] == label
+        shares = [answer["probability"] for answer in one["answers"]]
+        assert len(shares) == 3 and shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("json_wanted", [False, True])
+def test_what_cannot_be_read_is_told_and_the_rest_answered(command, json_wanted):
+    words = ("long name.png", "B.png", "nowhere.png", *["--json"] * json_wanted)
+    status, output, errors = command("predict", *words)
+    assert status == 1
+    assert errors.splitlines() == [
+        "fingerspell: long name.png: it is not an image that can be read; give JPEG, PNG, WebP, …",
+        "fingerspell: nowhere.png: it cannot be read: No such file or directory",
+        "fingerspell: 2 of 3 images could not be read",
+    ]
+    if json_wanted:
+        assert ["error" in one for one in json.loads(output)] == [True, False, True]
+    else:
+        assert output.startswith("B.png          B ") and len(output.splitlines()) == 1
+
+
+def test_predict_asks_the_model_that_is_named(command, place, tmp_path):
+    other = tmp_path / "other model"
+    shutil.copytree(place / "released/asl_robust", other)
+    description = json.loads((other / "model.json").read_text())
+    (other / "model.json").write_text(json.dumps(description | {"letters": ["ع", "B", "del"]}))
+    assert command("predict", "A.png", "--model", "asl_robust") == command("predict", "A.png")
+    assert command("predict", "A.png", "--model", str(other))[1].startswith("A.png  ع (A) ")
+    for model, sentence in (
+        ("asl_robst", f"there is no released model 'asl_robst' in {place / 'released'}; there is asl_robust"),
+        ("models/colours", "models/colours holds no exported model; name a folder with model.tflite and model.json"),
+    ):
+        assert command("predict", "A.png", "--model", model) == (1, "", f"fingerspell: {sentence}\n")
+
+
+def test_predict_waits_for_no_framework_and_ends_well_when_nobody_reads_on(place):
+    words = [sys.executable, "-X", "importtime", "-m", "fingerspell.cli"]
+    words += ["predict", *["A.png"] * 50, "--model", "released/asl_robust"]
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.returncode == 0 and "ai_edge_litert" in imported
+    assert not imported & {"keras", "tensorflow", "pydantic", "matplotlib", "sklearn", "scipy"}
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([words[0], *words[3:]], cwd=place, env=environment, **pipe) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+def test_evaluate_asks_the_released_model_where_none_is_named(command):
+    status, output, _ = command("evaluate", "photos.zip")
+    assert status == 0 and output.startswith("asl_robust (released) on photos.zip: 4 images of 3 classes\n")
+    status, output, errors = command("evaluate", "photos.zip", "--json")
+    assert status == 0 and json.loads(output)["test_images"] == 4
+    assert "fingerspell: asked asl_robust (released)" in errors.splitlines()
+
+
+def test_a_model_trained_here_comes_before_a_released_one_of_the_same_name(command, place):
+    assert command("evaluate", "--experiment", "asl_robust", "photos.zip")[1].startswith("asl_robust (released) on ")
+    shutil.copytree(place / "models/colours", place / "models/asl_robust")
+    try:
+        assert command("evaluate", "--experiment", "asl_robust", "photos.zip")[1].startswith("asl_robust on ")
+        assert command("evaluate", "photos.zip")[1].startswith("asl_robust (released) on ")
+    finally:
+        shutil.rmtree(place / "models/asl_robust")
+
+
+def test_a_folder_of_models_that_is_named_is_the_only_one_looked_into(command, place):
+    (place / "none").mkdir(exist_ok=True)
+    status, output, errors = command("evaluate", "--experiment", "asl_robust", "--models", "none", "photos.zip")
+    assert (status, output) == (1, "") and "there is no model 'asl_robust' in none" in errors
+    assert command("evaluate", "--models", "released", "photos.zip")[1].startswith("asl_robust on photos.zip: 4 images")
+
+
+def test_a_model_that_was_not_released_is_missed_in_one_sentence(command, monkeypatch):
+    monkeypatch.setattr(released, "FOLDER", Path("nowhere"))
+    for words in (["predict", "A.png"], ["evaluate", "photos.zip"]):
+        status, output, errors = command(*words)
+        assert (status, output) == (1, "") and len(errors.splitlines()) == 1
+        assert "there is no released model 'asl_robust' in nowhere; install the project" in errors
 
 
 def test_evaluate_tells_people(command):
@@ -115,7 +218,9 @@ def test_version_and_help(command):
     assert command("--version") == (0, f"fingerspell {version('fingerspell')}\n", "")
     status, output, _ = command("evaluate", "--help")
     assert status == 0 and "FOLDER_OR_ZIP" in output and "--experiment NAME" in output
-    assert command()[0] == command("evaluate", "photos.zip")[0] == 2
+    for name in ("predict", "evaluate"):
+        assert f"(default: {released.DEFAULT}" in " ".join(command(name, "--help")[1].split())
+    assert command()[0] == command("evaluate")[0] == command("predict")[0] == 2
 
 
 def test_help_waits_for_nothing_heavy():

@@ -1,0 +1,108 @@
+"""From a trained network to what serving needs: a LiteRT file with float16 weights, and its description.
+
+The file computes in float32, whatever the training did, and is half as large as the weights. It is written only where
+it answers as the network does.
+"""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from fingerspell import files, models, saved
+from fingerspell.errors import FingerspellError
+from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
+
+# By so much may a probability differ, on any image. Float16 weights cost up to 0.004 on the networks here; a wrong
+# value range or a lost layer costs nearly 1.
+TOLERANCE = 0.02
+CHECKED = 1000  # images at most
+BATCH = 64
+
+
+def export(trained: Path, images: np.ndarray, folder: Path) -> dict:
+    """Write `model.tflite` and `model.json` of a trained network's folder into another, and return the latter.
+
+    images: uint8 (n, size, size, channels) that the network has not learnt from; up to `CHECKED` of them, evenly
+    spread, are named by both. The same network gives the same bytes. Raises FingerspellError if `trained` is no whole
+    network, if there are no images, or if the answers differ by more than `TOLERANCE`.
+    """
+    if not len(images):
+        raise FingerspellError(
+            f"there are no test images to check the export of {trained.name} by; give it a larger test part"
+        )
+    description, network = load(trained)
+    model = convert(network, description)
+    chosen = np.linspace(0, len(images) - 1, min(CHECKED, len(images))).astype(int)
+    check = compare(trained.name, network, Predictor(description, model), images[chosen])
+    table = description.pop("table_sha256")
+    weights = files.sha256(trained / saved.weights_file())
+    (folder / MODEL).write_bytes(model)
+    description |= {
+        "export": {"format": "LiteRT", "weights": "float16", "bytes": len(model), **check},
+        "sha256": {"table.csv": table, saved.weights_file(): weights, MODEL: files.sha256(folder / MODEL)},
+        "packages": description["packages"] | {"ai_edge_litert": version("ai-edge-litert")},
+    }
+    files.write_json(folder / DESCRIPTION, description)
+    return description
+
+
+def load(trained: Path):
+    """Return (`model.json`, the Keras network), which computes in float32; see `export` for what is refused."""
+    import keras
+
+    keras.utils.clear_session()  # layers are numbered on within a process, and their numbers get into the file
+    try:
+        description = json.loads((trained / DESCRIPTION).read_text(encoding="utf-8"))
+        if models.find(description["model"]).ARCHITECTURE.kind == "classifier":
+            raise FingerspellError(f"{trained} holds a classifier of scikit-learn, not a network; export another model")
+        network = saved.build(description | {"precision": "float32"})
+        network.load_weights(trained / saved.weights_file())
+    except FileNotFoundError as error:
+        raise FingerspellError(f"{trained} holds no whole model ({error}); run `dvc repro` first") from error
+    except FingerspellError:
+        raise
+    except Exception as error:  # JSON, h5py and Keras each raise their own on damaged files
+        reason = " ".join(str(error).split())[:200]
+        raise FingerspellError(
+            f"the model in {trained} is damaged ({reason}); delete the folder and run `dvc repro`"
+        ) from error
+    return description, network
+
+
+def convert(network, description: dict) -> bytes:
+    """Return a Keras network as a LiteRT file that takes one image at a time and has float16 weights."""
+    import tensorflow as tf
+
+    size, channels = description["image_size"], description["channels"]
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / MODEL
+        network.export(
+            file,
+            format="litert",
+            verbose=False,
+            input_signature=[tf.TensorSpec((1, size, size, channels), tf.float32, name="images")],
+            optimizations=[tf.lite.Optimize.DEFAULT],
+            target_spec={"supported_types": [tf.float16]},
+        )
+        return file.read_bytes()
+
+
+def compare(name: str, network, predictor: Predictor, images: np.ndarray) -> dict:
+    """Return how far the answers of both to the same images lie apart; raises FingerspellError if too far.
+
+    images: of how many. largest_difference: of any probability. equal_answers: share of images that get the same name.
+    """
+    batches = range(0, len(images), BATCH)
+    expected = np.concatenate([network.predict_on_batch(images[start : start + BATCH]) for start in batches])
+    found = predictor.predict(images)
+    difference = float(np.abs(found - expected).max())
+    equal = float((found.argmax(axis=1) == expected.argmax(axis=1)).mean())
+    if not difference <= TOLERANCE:  # or is not a number
+        raise FingerspellError(
+            f"the export of {name} does not answer as the network does: probabilities differ by up to "
+            f"{difference:.3f}, {equal:.1%} of {len(images):,} test images get the same name; nothing was written"
+        )
+    return {"images": len(images), "largest_difference": round(difference, 6), "equal_answers": round(equal, 6)}

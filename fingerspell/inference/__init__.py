@@ -1,0 +1,1 @@
+"""Serving: naming signs with an exported network, on LiteRT alone; nothing in here imports TensorFlow or Keras."""

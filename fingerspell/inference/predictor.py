@@ -1,0 +1,126 @@
+"""An exported network, ready to answer: LiteRT and the project's one way of reading images, nothing more.
+
+Its folder holds `model.tflite`, which takes one image as float32 (1, size, size, channels), values 0–255, and answers
+probabilities, float32 (1, classes); and `model.json`, which says how its images are made and what its classes are.
+"""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import UnidentifiedImageError
+
+from fingerspell import images
+from fingerspell.errors import FingerspellError
+
+MODEL = "model.tflite"
+DESCRIPTION = "model.json"
+NEEDED = {"classes", "letters", "image_size", "channels", "resample", "sha256"}
+
+
+class Predictor:
+    """A network that names signs. It may be asked from several threads; they wait for each other.
+
+    description: all of `model.json`. classes: the labels, in the order of the probabilities. letters: what each stands
+    for.
+    """
+
+    def __init__(self, description: dict, model: bytes, threads: int = 1) -> None:
+        """Take over a LiteRT file held in memory; raises ValueError or RuntimeError if it is none.
+
+        `threads`: how many it computes with. One is the quickest for networks as small as these.
+        """
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.description = description
+        self.classes: tuple[str, ...] = tuple(description["classes"])
+        self.letters: tuple[str, ...] = tuple(description["letters"])
+        self.shape = (description["image_size"], description["image_size"], description["channels"])
+        self._lock = threading.Lock()
+        with _hushed():
+            self._network = Interpreter(model_content=model, num_threads=threads)
+            self._network.allocate_tensors()
+        [taken], [given] = self._network.get_input_details(), self._network.get_output_details()
+        self._input, self._output = taken["index"], given["index"]
+        wanted = (1, *self.shape), (1, len(self.classes))
+        if (found := (tuple(taken["shape"].tolist()), tuple(given["shape"].tolist()))) != wanted:
+            raise ValueError(f"it takes and gives arrays of shape {found}, not {wanted}")
+
+    @classmethod
+    def open(cls, folder: Path, threads: int = 1) -> "Predictor":
+        """Open the folder of an exported network; raises FingerspellError if it is not whole."""
+        folder = Path(folder)
+        try:
+            description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+            model = (folder / MODEL).read_bytes()
+        except OSError as error:
+            raise FingerspellError(
+                f"{folder} holds no exported model ({Path(error.filename).name}: {error.strerror}); "
+                f"name a folder with {MODEL} and {DESCRIPTION}"
+            ) from error
+        except ValueError as error:
+            raise _damaged(folder, f"{DESCRIPTION} is no JSON") from error
+        if not isinstance(description, dict):
+            raise _damaged(folder, f"{DESCRIPTION} is no description")
+        if missing := NEEDED - set(description):
+            raise _damaged(folder, f"{DESCRIPTION} lacks {', '.join(sorted(missing))}")
+        # LiteRT would read a file that is cut short or of another model, and might answer.
+        if hashlib.sha256(model).hexdigest() != description["sha256"].get(MODEL):
+            raise _damaged(folder, f"{MODEL} is not the one that {DESCRIPTION} belongs to")
+        try:
+            return cls(description, model, threads)
+        except (ValueError, RuntimeError) as error:
+            raise _damaged(folder, " ".join(str(error).split())[:200]) from error
+
+    def read(self, image: bytes | Path) -> np.ndarray:
+        """Return an image file, or one held in memory, as the network takes it: uint8 (size, size, channels).
+
+        Raises FingerspellError if it cannot be read.
+        """
+        if not isinstance(image, bytes):
+            try:
+                image = Path(image).read_bytes()
+            except OSError as error:
+                raise FingerspellError(f"it cannot be read: {error.strerror}") from error
+        try:
+            return images.load(image, self.shape[0], self.shape[2], self.description["resample"])
+        except FingerspellError as error:
+            if isinstance(error.__cause__, UnidentifiedImageError):  # whose message names an address in memory
+                raise FingerspellError("it is not an image that can be read; give JPEG, PNG, WebP, …") from error
+            raise
+
+    def predict(self, pixels: np.ndarray) -> np.ndarray:
+        """Return the probabilities, float32 (n, classes), of uint8 images (n, size, size, channels), values 0–255."""
+        pixels = np.asarray(pixels)
+        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.shape:
+            raise ValueError(f"images must be uint8 (n, {', '.join(map(str, self.shape))}), values 0–255")
+        answers = np.empty((len(pixels), len(self.classes)), np.float32)
+        with self._lock:
+            for image, answer in zip(pixels, answers):
+                self._network.set_tensor(self._input, image[None].astype(np.float32))
+                self._network.invoke()
+                answer[:] = self._network.get_tensor(self._output)[0]
+        return answers
+
+
+def _damaged(folder: Path, reason: str) -> FingerspellError:
+    return FingerspellError(f"the model in {folder} is damaged ({reason}); put the whole folder there again")
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep LiteRT from telling on standard error, past Python, how it computes; it cannot be asked to be silent."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

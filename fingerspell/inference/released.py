@@ -1,0 +1,35 @@
+"""The models that come with the project, in `models/released/`, which Git keeps."""
+
+from pathlib import Path
+
+from fingerspell.errors import FingerspellError
+from fingerspell.inference.predictor import DESCRIPTION, MODEL
+
+FOLDER = Path(__file__).parents[2] / "models" / "released"
+DEFAULT = "asl_robust"
+
+
+def names() -> list[str]:
+    """Return the names of all released models, sorted."""
+    return sorted(path.parent.name for path in FOLDER.glob(f"*/{DESCRIPTION}"))
+
+
+def find(model: str) -> Path:
+    """Return the folder of a released model, by its name, or of any exported one, by its path.
+
+    Raises FingerspellError if there is neither.
+    """
+    if model in names():
+        return FOLDER / model
+    if (Path(model) / MODEL).is_file():
+        return Path(model)
+    if Path(model).is_dir():
+        raise FingerspellError(f"{model} holds no exported model; name a folder with {MODEL} and {DESCRIPTION}")
+    raise FingerspellError(f"there is no released model {model!r} in {FOLDER}; {remedy()}")
+
+
+def remedy() -> str:
+    """Say what a person can do who looked for a released model that is not there, as the end of a sentence."""
+    if there := names():
+        return f"there {'is' if len(there) == 1 else 'are'} {', '.join(there)}"
+    return "install the project from a whole checkout, or name a folder with an exported model"

@@ -1,0 +1,22 @@
+"""Turn a trained network into what serving needs, checked on its own test images."""
+
+from pathlib import Path
+
+from fingerspell import export, files
+from fingerspell.errors import FingerspellError
+from fingerspell.preparation import Prepared
+from stages import run
+
+
+def main(name: str) -> None:
+    prepared = Prepared.open(Path("data/prepared") / name)
+    images = prepared.array("images")[prepared.rows("test")]
+    with files.write_aside(Path("data/exported") / name) as folder:
+        folder.mkdir()
+        description = export.export(Path("models") / name, images, folder)
+        if list(prepared.classes) != description["classes"]:
+            raise FingerspellError(f"models/{name} knows other classes than data/prepared/{name}; run `dvc repro`")
+
+
+if __name__ == "__main__":
+    run(main)

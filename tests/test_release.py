@@ -1,0 +1,208 @@
+"""A release tells what made it, and answers as the network that it came from; nothing unfinished is released."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from miniature import NAME
+
+from fingerspell import export, saved
+from fingerspell.errors import FingerspellError
+from fingerspell.files import sha256
+from fingerspell.inference import released
+from fingerspell.inference.predictor import Predictor
+from tools import release
+
+ROOT = Path(__file__).parent.parent
+LARGEST = 3_000_000  # bytes: what a phone is to load
+FIGURES = json.loads((ROOT / "metrics/asl_resnet.json").read_text(encoding="utf-8"))
+STAGES = """
+stages:
+  export:
+    foreach: [tiny]
+    do: {cmd: python -m stages.export tiny, deps: [models/tiny], outs: [data/exported/tiny]}
+  evaluate:
+    foreach: [tiny]
+    do: {cmd: python -m stages.evaluate tiny, deps: [models/tiny], metrics: [metrics/tiny.json: {cache: false}]}
+"""
+
+
+def run(folder: Path, *words: str) -> str:
+    return subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def repository(exported, tmp_path_factory) -> Path:
+    """A repository in which the tiny experiment was run, all committed; tests put back what they change."""
+    folder = tmp_path_factory.mktemp("release") / "repository"
+    shutil.copytree(exported, folder)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["experiments"][NAME] = params["experiments"]["asl_resnet"] | {"image_size": 16}
+    params["datasets"]["arasl"]["source"] = "original"
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (folder / "fingerspell").mkdir()
+    (folder / "fingerspell/code.py").write_text("1\n")
+    (folder / "metrics/external").mkdir(parents=True)
+    (folder / "metrics/tiny.json").write_text(json.dumps(FIGURES))
+    for name, values in {"elsewhere": {NAME: FIGURES | {"accuracy": 0.123456}}, "arabic": {"arasl_cnn": {}}}.items():
+        (folder / f"metrics/external/{name}.json").write_text(json.dumps(values))
+    (folder / "dvc.yaml").write_text(STAGES)
+    shutil.copy(ROOT / ".gitignore", folder)
+    for words in ("git init -q", "dvc init -q", "dvc config core.analytics false", "dvc commit -q -f", "git add -A"):
+        run(folder, sys.executable, "-m", *words.split()) if words.startswith("dvc") else run(folder, *words.split())
+    run(folder, *["git", "-c", "user.name=x", "-c", "user.email=x", "commit", "-q", "-m", "x"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(repository, tmp_path_factory) -> Path:
+    """The folder of the release that was made of it."""
+    place = tmp_path_factory.mktemp("place")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        release.main(NAME, str(repository))
+    return place / "models/released" / NAME
+
+
+# Every release there is, and the one made here, so that there always is one
+
+
+@pytest.fixture(params=["made here", *released.names()])
+def folder(request) -> Path:
+    return request.getfixturevalue("made") if request.param == "made here" else released.FOLDER / request.param
+
+
+def test_it_answers_to_samples_as_the_network_did_that_it_came_from(folder):
+    predictor = Predictor.open(folder)
+    samples = json.loads((folder / "samples.json").read_text(encoding="utf-8"))
+    assert sorted(samples) == sorted(path.name for path in (folder / "samples").iterdir()) and len(samples) >= 3
+    for name, expected in samples.items():
+        [found] = predictor.predict(predictor.read(folder / "samples" / name)[None])
+        assert np.abs(found - expected).max() <= export.TOLERANCE, name
+
+
+def test_it_is_whole_and_small(folder):
+    description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    assert description["experiment"] == folder.name and len(description["revision"]) == 40
+    assert (folder / "model.tflite").stat().st_size == description["export"]["bytes"] <= LARGEST
+    assert {"table.csv", "model.weights.h5", "model.tflite"} == set(description["sha256"])
+    own = description["figures"]["own test"]
+    assert own["accuracy_low"] <= own["accuracy"] <= own["accuracy_high"]
+    assert description["parameters"]["experiment"]["image_size"] == description["image_size"]
+
+
+def test_its_card_says_what_its_description_says(folder):
+    description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "${" not in text and f"fingerspell predict --model {folder.name} " in text
+    for one in description["figures"].values():
+        assert f"**{one['accuracy']:.3f}** ({one['accuracy_low']:.3f}–{one['accuracy_high']:.3f})" in text
+    for part in (description["revision"], *description["sha256"].values(), *description["parameters"]["datasets"]):
+        assert part in text
+
+
+# What the pipeline exported in this checkout, where the same training made both
+
+
+def exported_here(name: str) -> Path:
+    return ROOT / "data/exported" / name
+
+
+def weights(folder: Path) -> str:
+    return json.loads((folder / "model.json").read_text(encoding="utf-8"))["sha256"]["model.weights.h5"]
+
+
+SAME = [
+    name
+    for name in released.names()
+    if (exported_here(name) / "model.json").exists() and weights(exported_here(name)) == weights(released.FOLDER / name)
+]
+
+
+@pytest.mark.parametrize("name", ["made here", *SAME])
+def test_it_answers_as_the_export_of_the_pipeline_does(name, made, repository):
+    one, other = (
+        (made, repository / "data/exported" / NAME)
+        if name == "made here"
+        else (released.FOLDER / name, exported_here(name))
+    )
+    pair = Predictor.open(one), Predictor.open(other)
+    for path in sorted((one / "samples").iterdir()):
+        answers = [predictor.predict(predictor.read(path)[None]) for predictor in pair]
+        assert np.abs(answers[0] - answers[1]).max() <= export.TOLERANCE
+
+
+# Making one
+
+
+def test_it_records_what_made_it(made, repository):
+    description = json.loads((made / "model.json").read_text(encoding="utf-8"))
+    assert description["revision"] == run(repository, "git", "rev-parse", "HEAD").strip()
+    assert description["sha256"]["model.tflite"] == sha256(made / "model.tflite")
+    params = yaml.safe_load((repository / "params.yaml").read_text())
+    assert description["parameters"] == {
+        "seed": params["seed"],
+        "datasets": {"asl_alphabet": params["datasets"]["asl_alphabet"]},
+        "experiment": params["experiments"][NAME] | {"split": description["parameters"]["experiment"]["split"]},
+    }
+    assert description["figures"] == {"own test": FIGURES, "elsewhere": FIGURES | {"accuracy": 0.123456}}
+
+
+def test_samples_are_answered_by_the_network_itself(made, repository):
+    network = saved.load(repository / "models" / NAME)[1]
+    predictor = Predictor.open(made)
+    for name, answer in json.loads((made / "samples.json").read_text()).items():
+        assert np.allclose(network(predictor.read(made / "samples" / name)[None])[0], answer, atol=1e-4)
+
+
+def test_the_card_names_publishers_where_their_images_were_used(made):
+    description = json.loads((made / "model.json").read_text(encoding="utf-8"))
+    assert "hands drawn by this project (MIT), laid out as [ASL Alphabet]" in release.card(description)
+    description["parameters"]["datasets"]["asl_alphabet"]["source"] = "original"
+    assert "licence: GPL-2.0. Akash Nagaraj (2018). ASL Alphabet." in release.card(description)
+
+
+def refused(folder: Path, tmp_path: Path, monkeypatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FingerspellError) as raised:
+        release.main(NAME, str(folder))
+    assert not list(tmp_path.rglob("*"))
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("file", ["fingerspell/code.py", "stages/new.py", "dvc.yaml"])
+def test_code_that_is_not_committed_is_refused(repository, tmp_path, monkeypatch, file):
+    path = repository / file
+    before = path.read_text() if path.exists() else None
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"{before}\n")
+    try:
+        sentence = refused(repository, tmp_path, monkeypatch)
+    finally:
+        path.unlink() if before is None else path.write_text(before)
+    assert "is not as committed; commit it, run `dvc repro`, then release" in sentence
+    assert sentence.startswith(file.partition("/")[0])
+
+
+def test_an_export_of_another_training_is_refused(repository, tmp_path, monkeypatch):
+    path = repository / "models" / NAME / "model.json"
+    before = path.read_text()
+    path.write_text(before + " ")
+    try:
+        assert "is not up to date; run `dvc repro export@tiny evaluate@tiny` there" in refused(
+            repository, tmp_path, monkeypatch
+        )
+    finally:
+        path.write_text(before)
+
+
+def test_what_was_not_exported_or_is_no_repository_is_refused(exported, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "work").mkdir()
+    assert "holds no exported model" in refused(tmp_path / "empty", tmp_path / "work", monkeypatch)
+    assert f"git does not know {exported}" in refused(exported, tmp_path / "work", monkeypatch)

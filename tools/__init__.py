@@ -1,0 +1,1 @@
+"""What keeps the repository: run by hand, as `make` targets."""

@@ -1,0 +1,174 @@
+"""Put an exported model into `models/released/`, with all that tells how it was made and what it is worth.
+
+    python -m tools.release EXPERIMENT              from this repository
+    python -m tools.release EXPERIMENT FOLDER       from another one, in which for instance the originals were run
+
+Code that is not committed is refused, and an export that is not of the present code and parameters. Parameters may
+differ from the committed ones: they are recorded.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from string import Template
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from fingerspell import config, export, files
+from fingerspell.datasets import catalogue
+from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.rendered import draw
+from fingerspell.errors import FingerspellError
+from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
+
+RELEASED = Path("models/released")
+CARD = Path(__file__).with_name("model_card.md")
+CODE = ("fingerspell", "stages", "dvc.yaml", "requirements")
+SAMPLES = 9  # drawn hands, each of another class
+
+
+def main(name: str, run: str = ".") -> None:
+    folder = Path(run)
+    exported = folder / "data/exported" / name
+    predictor = Predictor.open(exported)
+    revision = committed(folder)
+    require_current(folder, name)
+    description = predictor.description | {
+        "revision": revision,
+        "parameters": parameters(folder, name),
+        "figures": figures(folder, name),
+    }
+    with files.write_aside(RELEASED / name) as out:
+        out.mkdir(parents=True)
+        shutil.copyfile(exported / MODEL, out / MODEL)
+        files.write_json(out / DESCRIPTION, description)
+        files.write_text(out / "README.md", card(description))
+        write_samples(folder / "models" / name, description, out)
+    print(f"{RELEASED / name} is written; read its README.md, then commit it")
+
+
+def committed(folder: Path) -> str:
+    """Return the revision of a repository; raises FingerspellError if its code is not as committed."""
+    if changed := _git(folder, "status", "--porcelain", "--", *CODE):
+        first = changed.splitlines()[0][3:]
+        raise FingerspellError(f"{first} in {folder} is not as committed; commit it, run `dvc repro`, then release")
+    return _git(folder, "rev-parse", "HEAD").strip()
+
+
+def require_current(folder: Path, name: str) -> None:
+    """Raise FingerspellError unless the export, and the figures, are what the present code and parameters make."""
+    stages = [f"export@{name}", f"evaluate@{name}"]
+    if subprocess.run([sys.executable, "-m", "dvc", "status", "--quiet", *stages], cwd=folder).returncode:
+        raise FingerspellError(f"{name} in {folder} is not up to date; run `dvc repro {' '.join(stages)}` there first")
+
+
+def parameters(folder: Path, name: str) -> dict:
+    """Return what `params.yaml` says of an experiment and of the datasets that it names."""
+    params = config.load(folder / "params.yaml")
+    experiment = params.experiment(name).model_dump()
+    named = set(_leaves(experiment))
+    datasets = {key: one.model_dump() for key, one in params.datasets.items() if key in named}
+    return {"seed": params.seed, "datasets": datasets, "experiment": experiment}
+
+
+def figures(folder: Path, name: str) -> dict:
+    """Return the metrics of an experiment: on its own test images, and on each set of photographs from elsewhere."""
+    found = {"own test": json.loads((folder / f"metrics/{name}.json").read_text(encoding="utf-8"))}
+    for path in sorted((folder / "metrics/external").glob("*.json")):
+        if metrics := json.loads(path.read_text(encoding="utf-8")).get(name):
+            found[path.stem] = metrics
+    return found
+
+
+def card(description: dict) -> str:
+    """Return the model card in Markdown; nothing in it is said by hand but the limits."""
+    parameters, checked = description["parameters"], description["export"]
+    own, experiment = description["figures"]["own test"], parameters["experiment"]
+    return Template(CARD.read_text(encoding="utf-8")).substitute(
+        name=description["experiment"],
+        count=len(description["classes"]),
+        classes=", ".join(description["letters"]),
+        size=description["image_size"],
+        channels=description["channels"],
+        colours="grey" if description["channels"] == 1 else "colour",
+        kilobytes=f"{checked['bytes'] / 1000:,.0f}",
+        weights=checked["weights"],
+        figures="\n".join(_figures(description["figures"])),
+        split=experiment["split"]["method"],
+        leakage=f"{own['leakage_pixels']:.1%} by pixels, {own['leakage_hash']:.1%} by hash",
+        checked=f"{checked['images']:,}",
+        difference=checked["largest_difference"],
+        equal=f"{checked['equal_answers']:.1%}",
+        data="\n".join(_data(parameters["datasets"])),
+        revision=description["revision"],
+        hashes="\n".join(f"- `{part}`: `{digest}`" for part, digest in description["sha256"].items()),
+    )
+
+
+def _figures(figures: dict) -> list[str]:
+    lines = ["| images | accuracy (95% interval) | macro F1 | top-3 | ECE | count |", "|---|--:|--:|--:|--:|--:|"]
+    for title, one in figures.items():
+        lines.append(
+            f"| {title} | **{one['accuracy']:.3f}** ({one['accuracy_low']:.3f}–{one['accuracy_high']:.3f}) "
+            f"| {one['macro_f1']:.3f} | {one['top3_accuracy']:.3f} | {one['expected_calibration_error']:.3f} "
+            f"| {one['test_images']:,} |"
+        )
+    return lines
+
+
+def _data(datasets: dict) -> list[str]:
+    lines = []
+    for name, settings in datasets.items():
+        one = catalogue.find(name)
+        if settings["source"] == "rendered":
+            lines.append(f"- `{name}`: hands drawn by this project (MIT), laid out as [{one.title}]({one.page})")
+        else:
+            lines.append(f"- `{name}`: [{one.title}]({one.page}), licence: {one.licence}. {one.citation}")
+    return lines
+
+
+def write_samples(trained: Path, description: dict, out: Path) -> None:
+    """Draw hands of some classes into `samples/`, and write what the trained Keras network answers to them."""
+    network, predictor = export.load(trained)[1], Predictor.open(out)
+    dataset = catalogue.find(description["dataset"])
+    classes = description["classes"]
+    wanted = [classes[at] for at in np.linspace(0, len(classes) - 1, min(SAMPLES, len(classes))).astype(int)]
+    answers = {}
+    (out / "samples").mkdir()
+    with TemporaryDirectory() as folder, Archive(draw(dataset.name, 2, 0, Path(folder), workers=1)) as drawn:
+        members = {one.label: one.name for one in map(dataset.parse, reversed(drawn.names)) if one}
+        for label in wanted:
+            data = drawn.read(members[label])
+            name = label + Path(members[label]).suffix.lower()
+            (out / "samples" / name).write_bytes(data)
+            probabilities = network.predict_on_batch(predictor.read(data)[None])[0]
+            answers[name] = [round(float(one), 6) for one in probabilities]
+    files.write_json(out / "samples.json", answers)
+
+
+def _leaves(value: object) -> list:
+    """Return all strings in nested dicts and lists, keys too."""
+    if isinstance(value, dict):
+        return [leaf for pair in value.items() for one in pair for leaf in _leaves(one)]
+    if isinstance(value, list):
+        return [leaf for one in value for leaf in _leaves(one)]
+    return [value] if isinstance(value, str) else []
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise FingerspellError(f"git does not know {folder}: {done.stderr.strip()}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    try:
+        if len(sys.argv) not in (2, 3):
+            raise FingerspellError("name one experiment: make release EXPERIMENT=asl_robust")
+        main(*sys.argv[1:])
+    except FingerspellError as error:
+        sys.exit(f"release: {error}")
