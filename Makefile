@@ -51,4 +51,4 @@ results: setup ## Bring the tables of README.md and docs/ up to date (RUN=a repo
 	python -m benchmarks.study $(RUN)
 
 clean: ## Remove the environment and what runs wrote, except downloaded archives
-	rm -rf .venv logs models data/raw data/audit data/splits data/weights data/prepared data/codes data/predictions data/external
+	rm -rf .venv logs models data/raw data/audit data/splits data/weights data/hands data/prepared data/codes data/scenes data/predictions data/external

@@ -29,6 +29,7 @@ def main(name: str) -> None:
         "weights": experiment.weights,
         "seeds": [params.seed + number for number in range(experiment.seeds)],
         "augment": experiment.augment.model_dump(),
+        "scenes": experiment.scenes and experiment.scenes.model_dump(),
         "images": {part: len(prepared.rows(part)) for part in ("train", "validation", "test")},
         "table_sha256": files.sha256(prepared.folder / "table.csv"),
         "packages": _versions("sklearn" if classifies else "keras"),
@@ -62,13 +63,19 @@ def _network(experiment: config.Experiment, description: dict, prepared: Prepare
     from fingerspell.training import fitting
     from fingerspell.training.batches import Batches
     from fingerspell.training.checkpoint import Checkpoint, recipe
+    from fingerspell.training.compositions import Compositions, Scenery
 
     def fit(phase: str, model, views: list[str], augment, epochs: int, settings: config.Training) -> list[dict]:
         arrays, checking = [prepared.array(view) for view in views], prepared.rows("validation")
         targets, batch = prepared.labels, experiment.batch_size
+        if experiment.scenes:
+            size, scenery = experiment.image_size, Scenery.open(prepared)
+            training = Compositions(scenery, experiment.scenes, size, experiment.channels, batch, seed, augment)
+        else:
+            training = Batches(arrays, targets, prepared.rows("train"), batch, seed, augment)
         return fitting.fit(
             model,
-            Batches(arrays, targets, prepared.rows("train"), batch, seed, augment),
+            training,
             Batches(arrays[:1], targets, checking, batch, None) if len(checking) else None,
             epochs,
             settings,

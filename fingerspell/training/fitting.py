@@ -8,13 +8,13 @@ import numpy as np
 
 from fingerspell.config import Training
 from fingerspell.errors import FingerspellError
-from fingerspell.training.batches import Batches
+from fingerspell.training.batches import Batches, Epochs
 from fingerspell.training.checkpoint import Checkpoint
 
 
 def fit(
     model: keras.Model,
-    training: Batches,
+    training: Epochs,
     validation: Batches | None,
     epochs: int,
     settings: Training,
@@ -51,7 +51,7 @@ def fit(
     return state.history
 
 
-def _compile(model: keras.Model, training: Batches, epochs: int, settings: Training) -> None:
+def _compile(model: keras.Model, training: Epochs, epochs: int, settings: Training) -> None:
     classifies = training.targets is not None
     model.compile(
         _optimizer(settings, len(training), epochs),
