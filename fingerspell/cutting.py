@@ -21,7 +21,7 @@ from fingerspell.training import compositing
 from fingerspell.training.augmentation import augment
 
 SIZE = 96  # pixels: side of what the network sees
-BATCH = 32
+BATCH = 16
 PART = 64  # photographs that are cut at a time
 FINEST = 128  # pixels: side of the photograph in which the outline is drawn
 LEAST = 0.012  # of the picture: a hand covers at least as much
@@ -84,7 +84,7 @@ def _around(keypoints: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 def train(
     hands: Hands, backgrounds: np.ndarray, rooms: np.ndarray, steps: int, seed: int, log: Callable[[str], Any]
 ) -> keras.Model:
-    """Return a `segmenter` that learnt on drawn hands: `steps` batches of 32.
+    """Return a `segmenter` that learnt on drawn hands: `steps` batches of 16.
 
     backgrounds: uint8 (n, side, side, 3). rooms: photographs without a hand, uint8 (n, side, side, 1 or 3), maybe
     none; with one channel the network sees all in grey. The same arguments give the same bits on the same machine.
