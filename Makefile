@@ -54,5 +54,4 @@ release: setup ## Put an exported model into models/released (EXPERIMENT=its nam
 	python -m tools.release $(EXPERIMENT) $(RUN)
 
 clean: ## Remove the environment and what runs wrote, except downloaded archives
-	rm -rf .venv logs $(filter-out models/released,$(wildcard models/*)) data/raw data/audit data/splits data/weights \
-		data/prepared data/codes data/predictions data/external data/exported
+	rm -rf .venv logs $(filter-out models/released,$(wildcard models/*)) $(filter-out data/archives,$(wildcard data/*))

@@ -89,6 +89,31 @@ class FineTuning(_Section):
     learning_rate: Annotated[float, Field(gt=0)]
 
 
+class Shares(_Section):
+    """What training images are composed of, in proportion."""
+
+    rendered: Annotated[float, Field(ge=0)]  # drawn hands before drawn backgrounds
+    cut: Annotated[float, Field(ge=0)]  # hands cut out of the experiment's own photographs, before the same
+    photographs: Annotated[float, Field(ge=0)]  # the photographs as they are
+
+    @model_validator(mode="after")
+    def _something(self) -> "Shares":
+        if not any(amount for _, amount in self):
+            raise ValueError("scenes.shares are all 0; set at least one to more")
+        return self
+
+
+class Scenes(_Section):
+    """Training images that are composed anew in every epoch: hands set into other scenes."""
+
+    hands: str
+    images: Count  # of an epoch
+    shares: Shares
+    fill: Annotated[list[Annotated[float, Field(gt=0, le=2)]], Field(min_length=2, max_length=2)]
+    cutter_steps: Count
+    keypoints: Annotated[float, Field(ge=0)]
+
+
 class Experiment(_Section):
     """One dataset, protocol, model and way of training."""
 
@@ -102,7 +127,7 @@ class Experiment(_Section):
     channels: Literal[1, 3]
     resample: Literal["nearest", "box", "bilinear", "bicubic", "lanczos"]
     model: str
-    trains_on: Literal["prepared", "codes"]
+    trains_on: Literal["prepared", "codes", "scenes"]
     weights: str
     precision: Literal["float32", "mixed_bfloat16"]
     dropout: Fraction
@@ -112,6 +137,7 @@ class Experiment(_Section):
     training: Training
     fine_tune: FineTuning | None
     augment: Augmentation
+    scenes: Scenes | None
     grid: dict[str, list[bool | int | float | str | None]] | None
 
 
@@ -122,11 +148,19 @@ class ExternalSet(_Section):
     dataset: str
 
 
+class DrawnHands(_Section):
+    """How many hands of each sign of an alphabet are drawn on transparent ground, and how many backgrounds."""
+
+    per_class: Count
+    backgrounds: Count
+
+
 class Params(_Section):
     """The whole of `params.yaml`."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     datasets: dict[str, DatasetSettings]
+    hands: dict[Literal["american", "arabic"], DrawnHands] = {}
     weights: dict[Name, str | list[str]]
     experiments: dict[Name, Experiment]
     external: dict[Name, ExternalSet] = {}
@@ -144,6 +178,11 @@ class Params(_Section):
                     f"experiments.{name}.weights is {experiment.weights!r}, but weights has only "
                     f"{', '.join(self.weights)}; add it there"
                 )
+            if experiment.scenes and experiment.scenes.hands not in self.hands:
+                raise ValueError(
+                    f"experiments.{name}.scenes.hands is {experiment.scenes.hands!r}, but hands has only "
+                    f"{', '.join(self.hands) or 'none'}; add it there"
+                )
         for name, chosen in self.external.items():
             if chosen.dataset not in self.datasets:
                 raise ValueError(
@@ -154,6 +193,10 @@ class Params(_Section):
     def dataset(self, name: str) -> DatasetSettings:
         """Return the settings of one dataset; a name that is not there is refused."""
         return _lookup(self.datasets, name, "dataset")
+
+    def drawn_hands(self, alphabet: str) -> DrawnHands:
+        """Return how many hands of an alphabet are drawn; an alphabet that is not there is refused."""
+        return _lookup(self.hands, alphabet, "entry of hands")
 
     def weights_source(self, name: str) -> str | list[str]:
         """Return where one set of weights comes from; a name that is not there is refused."""

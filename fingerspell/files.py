@@ -6,9 +6,12 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
 
 
 @contextmanager
@@ -53,6 +56,27 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     table.writeheader()
     table.writerows(rows)
     write_text(path, text.getvalue())
+
+
+def write_array(path: Path, dtype: type, shape: tuple[int, ...], parts: Iterable[np.ndarray]) -> None:
+    """Write a .npy of rows of `shape` that come in parts (n, *shape): however many there are, memory holds one part.
+
+    The file is not written aside: it belongs into a folder that is.
+    """
+    count = 0
+    with open(path, "wb") as out:
+        write_array_header(out, dtype, (count, *shape))
+        for part in parts:
+            out.write(np.ascontiguousarray(part, dtype))
+            count += len(part)
+        out.seek(0)
+        write_array_header(out, dtype, (count, *shape))  # as long as the first: numpy leaves room for a longer axis
+
+
+def write_array_header(out: BinaryIO, dtype: type, shape: tuple[int, ...]) -> None:
+    """Begin a .npy, whose rows follow by `write`: through a memory map, a full disk would be a bus error."""
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+    np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})
 
 
 def sha256(path: Path) -> str:

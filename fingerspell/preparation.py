@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -85,11 +84,10 @@ def write_images(archive: Archive, members: list[str], path: Path, size: int, ch
                 raise FingerspellError(f"{member} in {archive.path}: {error}") from error
         return pixels
 
-    with open(path, "wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
-        _write_header(out, np.uint8, (len(members), size, size, channels))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         starts = range(0, len(members), CHUNK)
-        for pixels in progress(_ahead(pool, chunk, starts), len(starts), "decoding", f"times {CHUNK} images"):
-            out.write(pixels)
+        chunks = progress(_ahead(pool, chunk, starts), len(starts), "decoding", f"times {CHUNK} images")
+        files.write_array(path, np.uint8, (size, size, channels), chunks)
 
 
 def write_embeddings(
@@ -114,7 +112,7 @@ def write_embeddings(
             pixels = np.asarray(images[part])
             features = np.asarray(embed(pixels[:, :, ::-1] if mirrored else pixels), np.float32)
             if start == 0:
-                _write_header(out, np.float32, (len(images), *features.shape[1:]))
+                files.write_array_header(out, np.float32, (len(images), *features.shape[1:]))
                 begin = out.tell()
             for row, feature in zip(part.tolist(), features):
                 out.seek(begin + row * feature.nbytes)
@@ -129,12 +127,6 @@ def write_table(folder: Path, rows: list[tuple[str, str, str]], settings: dict) 
         writer.writerow(("member", "label", "split"))
         writer.writerows(rows)
     files.write_json(folder / "prepared.json", settings)
-
-
-def _write_header(out: BinaryIO, dtype: type, shape: tuple[int, ...]) -> None:
-    """Begin a .npy, whose rows follow by `write`: through a memory map, a full disk would be a bus error."""
-    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
-    np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})
 
 
 def _ahead(pool: ThreadPoolExecutor, work: Callable[[int], np.ndarray], starts: Iterable[int]) -> Iterator[np.ndarray]:

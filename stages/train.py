@@ -29,6 +29,7 @@ def main(name: str) -> None:
         "weights": experiment.weights,
         "seeds": [params.seed + number for number in range(experiment.seeds)],
         "augment": experiment.augment.model_dump(),
+        "scenes": experiment.scenes and experiment.scenes.model_dump(),
         "images": {part: len(prepared.rows(part)) for part in ("train", "validation", "test")},
         "table_sha256": files.sha256(prepared.folder / "table.csv"),
         "packages": _versions("sklearn" if classifies else "keras"),
@@ -59,38 +60,52 @@ def _network(experiment: config.Experiment, description: dict, prepared: Prepare
     import keras
 
     from fingerspell.models import backbones
-    from fingerspell.training import fitting
+    from fingerspell.training import fitting, keypoints
     from fingerspell.training.batches import Batches
     from fingerspell.training.checkpoint import Checkpoint, recipe
+    from fingerspell.training.compositions import Compositions, Scenery
 
-    def fit(phase: str, model, views: list[str], augment, epochs: int, settings: config.Training) -> list[dict]:
-        arrays, checking = [prepared.array(view) for view in views], prepared.rows("validation")
-        targets, batch = prepared.labels, experiment.batch_size
+    batch, scenes = experiment.batch_size, experiment.scenes
+    targets, checking = prepared.labels, prepared.rows("validation")
+
+    def shuffled(views: list[str], augment: config.Augmentation | None = None) -> Batches:
+        arrays = [prepared.array(view) for view in views]
+        return Batches(arrays, targets, prepared.rows("train"), batch, seed, augment)
+
+    def fit(phase: str, model, training, view: str, epochs: int, settings: config.Training) -> list[dict]:
         return fitting.fit(
             model,
-            Batches(arrays, targets, prepared.rows("train"), batch, seed, augment),
-            Batches(arrays[:1], targets, checking, batch, None) if len(checking) else None,
+            training,
+            Batches([prepared.array(view)], targets, checking, batch, None) if len(checking) else None,
             epochs,
             settings,
             print,
             Checkpoint(CHECKPOINTS / description["experiment"] / f"{seed}-{phase}.npz", made_of),
+            scenes.keypoints if scenes else 0.0,
         )
 
     made_of = recipe(prepared.folder, {"experiment": experiment.model_dump(), "seed": seed, "model": description})
     keras.utils.set_random_seed(seed)
     network, augment, settings = saved.build(description), experiment.augment, experiment.training
+    if scenes:
+        size, scenery = experiment.image_size, Scenery.open(prepared)
+        composed = Compositions(scenery, scenes, size, experiment.channels, batch, seed, augment)
+        model = network
+        if scenes.keypoints:
+            model, targets = keypoints.attach(network), keypoints.targets(targets)
+        return network, fit("network", model, composed, "images", experiment.epochs, settings)
     if not (prepared.folder / "backbone.weights.h5").exists():
-        return network, fit("network", network, ["images"], augment, experiment.epochs, settings)
+        return network, fit("network", network, shuffled(["images"], augment), "images", experiment.epochs, settings)
     backbone, head = network.layers
     backbone.load_weights(prepared.folder / "backbone.weights.h5")
     second = experiment.fine_tune
     if second:
         backbones.unfreeze(backbone, second.from_layer)  # before the first phase, for a wrong name to be told at once
     views = ["embeddings", "mirrored"] if augment.flip else ["embeddings"]
-    history = fit("head", head, views, None, experiment.epochs, settings)
+    history = fit("head", head, shuffled(views), "embeddings", experiment.epochs, settings)
     if second:
         slower = settings.model_copy(update={"learning_rate": second.learning_rate})
-        more = fit("whole", network, ["images"], augment, second.epochs, slower)
+        more = fit("whole", network, shuffled(["images"], augment), "images", second.epochs, slower)
         history += [row | {"epoch": row["epoch"] + len(history)} for row in more]
     return network, history
 

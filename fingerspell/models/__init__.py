@@ -63,7 +63,7 @@ def check(name: str, experiment: Experiment) -> ModuleType:
     model, frozen = module.ARCHITECTURE, experiment.fine_tune is None
     backbone, classifier = model.kind == "backbone", model.kind == "classifier"
     changes = {change for change, amount in experiment.augment if amount} - ({"flip"} if backbone else set())
-    size = experiment.image_size
+    size, scenes = experiment.image_size, experiment.scenes is not None
     faults = {
         f"image_size is {size}, too small for {model.title}; use at least {model.minimum_size}": (
             size < model.minimum_size
@@ -77,9 +77,17 @@ def check(name: str, experiment: Experiment) -> ModuleType:
         f"weights must be none and fine_tune null, because {model.title} is no backbone": (
             not backbone and (experiment.weights != "none" or not frozen)
         ),
-        f"trains_on must be {'codes' if classifier else 'prepared'} for {model.title}": (
-            (experiment.trains_on == "codes") != classifier
+        f"scenes must be null for {model.title}, which does not learn from whole images alone": (
+            scenes and model.kind != "network"
         ),
+        f"trains_on must be {'codes' if classifier else 'scenes' if scenes else 'prepared'} for {model.title}"
+        f"{'' if classifier else ' where scenes is set' if scenes else ' where scenes is null'}": (
+            experiment.trains_on != ("codes" if classifier else "scenes" if scenes else "prepared")
+        ),
+        "augment.perspective must be 0 where scenes is set; hands are drawn out of shape as it is": (
+            scenes and "perspective" in changes
+        ),
+        "training.class_weights must be false where scenes is set": scenes and experiment.training.class_weights,
         f"grid must {'be set' if classifier else 'be removed'} for {model.title}": (
             (experiment.grid is None) == classifier
         ),

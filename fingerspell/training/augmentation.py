@@ -5,6 +5,7 @@ both sides where there are two. On what they are good for: Shorten & Khoshgoftaa
 Augmentation for Deep Learning", https://doi.org/10.1186/s40537-019-0197-0.
 """
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -106,7 +107,12 @@ def _cut_out(images: np.ndarray, fraction: float, random: np.random.Generator) -
 
 def _blur(images: np.ndarray, most: float, random: np.random.Generator) -> Change:
     sigmas = random.uniform(0, most, len(images))
-    return lambda image, at: cv2.GaussianBlur(image, (0, 0), sigmas[at])
+
+    def blur(image: np.ndarray, at: int) -> np.ndarray:
+        kernel = cv2.getGaussianKernel(2 * math.ceil(3 * sigmas[at]) + 1, sigmas[at])
+        return cv2.sepFilter2D(image, -1, kernel, kernel)  # GaussianBlur, which is exact to the bit, takes longer
+
+    return blur
 
 
 def _light(images: np.ndarray, settings: Augmentation, random: np.random.Generator) -> Change:

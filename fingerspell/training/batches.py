@@ -7,7 +7,37 @@ from fingerspell.config import Augmentation
 from fingerspell.training.augmentation import augment as change
 
 
-class Batches(keras.utils.PyDataset):
+class Epochs(keras.utils.PyDataset):
+    """A dataset that knows which epoch it is asked for: a training that goes on from one (see `begin`) is fed as one
+    that was never interrupted, as long as batches depend on nothing but the epoch and their place in it.
+    """
+
+    targets: np.ndarray | None  # labels; None where the pixels are to be restored
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch = 0
+        self._under_way = self._through = False
+
+    def on_epoch_begin(self) -> None:
+        self._under_way, self._through = True, False
+
+    def on_epoch_end(self) -> None:
+        """Go on to the next epoch, if one has passed: Keras calls this, and asks for batches, at other times too."""
+        if self._under_way and self._through:
+            self.begin(self.epoch + 1)
+        self._under_way = False
+
+    def begin(self, epoch: int) -> None:
+        """Set the epoch that comes next, counted from 0."""
+        self.epoch = epoch
+
+    def passed(self, index: int) -> None:
+        """Take note that batch `index` has been asked for."""
+        self._through |= index == len(self) - 1
+
+
+class Batches(Epochs):
     """Batches of rows of arrays on disk; of several arrays of one shape, each row is drawn from one at random.
 
     `arrays`: each (n, …), any dtype. `rows`: indices into them. `targets`: (n,) labels, or None to give back the
@@ -15,8 +45,7 @@ class Batches(keras.utils.PyDataset):
     it sees. `augment` takes uint8 images (see `augmentation.augment`).
 
     The order of the rows, the choice of an array and the random changes are those of the epoch and of the batch in
-    it: a training that goes on from an epoch (see `begin`) is fed as one that was never interrupted, whatever threads
-    prepare the batches. `seed` None keeps the order, takes the first array and changes nothing.
+    it, whatever threads prepare the batches. `seed` None keeps the order, takes the first array and changes nothing.
     """
 
     def __init__(
@@ -31,7 +60,6 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         self.targets, self.rows = targets, np.array(rows)
         self._arrays, self._batch, self._seed, self._augment = arrays, batch, seed, augment
-        self._under_way = self._through = False
         self.begin(0)
 
     def __len__(self) -> int:
@@ -39,7 +67,7 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return batch `index` of the present epoch: rows of the arrays, and their targets."""
-        epoch, rows, choice = self._epoch  # read once: threads may ask
+        epoch, rows, choice = self._order  # read once: threads may ask
         part = slice(index * self._batch, (index + 1) * self._batch)
         rows, choice = rows[part], choice[part]
         x = np.asarray(self._arrays[0][rows])
@@ -49,23 +77,14 @@ class Batches(keras.utils.PyDataset):
         if self._augment is not None and self._seed is not None:
             # From 1 on: numpy takes [seed, epoch, 0] for [seed, epoch], which is the order's.
             x = change(x, self._augment, np.random.default_rng([self._seed, epoch, index + 1]))
-        self._through |= index == len(self) - 1
+        self.passed(index)
         return x, y
 
-    def on_epoch_begin(self) -> None:
-        self._under_way, self._through = True, False
-
-    def on_epoch_end(self) -> None:
-        """Go on to the next epoch, if one has passed: Keras calls this, and asks for batches, at other times too."""
-        if self._under_way and self._through:
-            self.begin(self._epoch[0] + 1)
-        self._under_way = False
-
     def begin(self, epoch: int) -> None:
-        """Set the epoch that comes next, counted from 0."""
+        super().begin(epoch)
         rows, choice = self.rows, np.zeros(len(self.rows), int)
         if self._seed is not None:
             random = np.random.default_rng([self._seed, epoch])
             rows = random.permutation(rows)
             choice = random.integers(len(self._arrays), size=len(rows))
-        self._epoch = epoch, rows, choice
+        self._order = epoch, rows, choice

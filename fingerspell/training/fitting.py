@@ -8,29 +8,32 @@ import numpy as np
 
 from fingerspell.config import Training
 from fingerspell.errors import FingerspellError
-from fingerspell.training.batches import Batches
+from fingerspell.training.batches import Batches, Epochs
 from fingerspell.training.checkpoint import Checkpoint
+from fingerspell.training.keypoints import VALUES, both
 
 
 def fit(
     model: keras.Model,
-    training: Batches,
+    training: Epochs,
     validation: Batches | None,
     epochs: int,
     settings: Training,
     log: Callable[[str], Any],
     checkpoint: Checkpoint | None = None,
+    keypoints: float = 0.0,
 ) -> list[dict[str, float]]:
     """Train `model` in place: to name the targets or, where the batches have none, to restore its pixels.
 
     With early stopping and a validation part it is left with the weights of its best epoch by validation loss,
     else with those of its last epoch. With a `checkpoint` an interrupted training goes on after its last finished
-    epoch and ends with the same bits as one that was not interrupted; a finished one is not repeated.
+    epoch and ends with the same bits as one that was not interrupted; a finished one is not repeated. `keypoints`: how
+    much finding joints weighs as a second task, for which the model must be made (see `keypoints.attach`).
 
     Returns one row per epoch: epoch (from 1), loss, accuracy (classifiers only), and val_… where there is a
     validation part. `log` receives a line per epoch.
     """
-    _compile(model, training, epochs, settings)
+    _compile(model, training, epochs, settings, keypoints)
     stopping = _EarlyStopping(settings.early_stopping, validation is not None)
     state = _State(model, stopping, checkpoint)
     if state.resume():
@@ -51,12 +54,12 @@ def fit(
     return state.history
 
 
-def _compile(model: keras.Model, training: Batches, epochs: int, settings: Training) -> None:
-    classifies = training.targets is not None
+def _compile(model: keras.Model, training: Epochs, epochs: int, settings: Training, keypoints: float) -> None:
+    loss, metrics = _task(model, training, settings.label_smoothing, keypoints)
     model.compile(
         _optimizer(settings, len(training), epochs),
-        _cross_entropy(model.output_shape[-1], settings.label_smoothing) if classifies else "mse",
-        metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")] if classifies else None,
+        loss,
+        metrics=metrics,
         # On CPUs XLA is slower than the kernels of TensorFlow itself; JAX has nothing else.
         jit_compile=False if keras.config.backend() == "tensorflow" else "auto",
     )
@@ -75,6 +78,18 @@ def _optimizer(settings: Training, steps: int, epochs: int) -> keras.optimizers.
     if settings.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
     return {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[settings.optimizer](rate)
+
+
+def _task(model: keras.Model, training: Epochs, smoothing: float, keypoints: float) -> tuple[Callable | str, list]:
+    """Return loss and metrics."""
+    if training.targets is None:
+        return "mse", []
+    if keypoints:
+        classify = keras.losses.get(_cross_entropy(model.output_shape[-1] - VALUES, smoothing))
+        loss, accuracy = both(classify, keypoints)
+        return loss, [accuracy]
+    accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
+    return _cross_entropy(model.output_shape[-1], smoothing), [accuracy]
 
 
 def _cross_entropy(classes: int, smoothing: float) -> Callable | str:

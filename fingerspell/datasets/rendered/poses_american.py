@@ -26,6 +26,7 @@ IN_LINE = (straight(0), straight(0), straight(2), straight(4))
 
 _FIST = dict(index=folded(4), middle=folded(0), ring=folded(-4), little=folded(-8))
 _HANGING = Finger(82, 18, 8)
+_UNDER = Finger(76, 90, 24)  # bent over the thumb
 
 POSES: dict[str, Pose] = {
     "A": Pose(**_FIST, thumb=BESIDE),
@@ -90,5 +91,163 @@ POSES: dict[str, Pose] = {
     "space": Pose(
         Finger(14, 34, 22, 2), Finger(16, 36, 22), Finger(18, 38, 22, 0), Finger(20, 36, 20, -2),
         Thumb(40, 70, 30, 5, 0), yaw=72, roll=78, wrist_flexion=-35,
+    ),
+}  # fmt: skip
+
+# Other ways in which signers show the letters, and other sides from which cameras see them: M and N upright with the
+# fingertips over the thumb, E with the thumb below the fingertips, G pointing past the viewer. They widen what a
+# network learns from; the collections above are drawn from POSES alone.
+VARIANTS: dict[str, tuple[Pose, ...]] = {
+    "A": (
+        Pose(**_FIST, thumb=BESIDE, yaw=-18),
+        Pose(**_FIST, thumb=Thumb(out=24, front=22, turn=10, mcp=2, ip=-8), yaw=-10, roll=-8),
+    ),
+    "B": (
+        Pose(straight(3), straight(1), straight(0), straight(-2), ACROSS),
+        Pose(straight(0), straight(0), straight(2), straight(4), Thumb(14, 40, 25, 50, 25), yaw=15),
+    ),
+    "C": (
+        Pose(
+            Finger(32, 46, 28, 2), Finger(34, 48, 28), Finger(36, 48, 28, 1), Finger(36, 46, 26, 2),
+            Thumb(28, 60, 60, 10, 18), yaw=75, roll=20,
+        ),
+        Pose(
+            Finger(25, 40, 24, 2), Finger(27, 42, 24), Finger(29, 42, 24, 1), Finger(30, 40, 22, 2),
+            Thumb(34, 60, 60, 5, 10), yaw=62, roll=12,
+        ),
+    ),
+    "D": (
+        Pose(
+            straight(2), Finger(80, 84, 30), Finger(82, 88, 34, 1), Finger(84, 90, 36, 3),
+            Thumb(20, 62, 50, 28, 30), yaw=5, touch=("middle",),
+        ),
+        Pose(
+            straight(2), Finger(74, 74, 30), Finger(78, 80, 34, 1), Finger(82, 84, 36, 3),
+            Thumb(24, 60, 50, 25, 25), yaw=-12, touch=("middle",),
+        ),
+    ),
+    "E": (
+        Pose(
+            Finger(30, 112, 68, 0), Finger(30, 114, 68), Finger(32, 112, 66, 2), Finger(34, 108, 64, 5),
+            Thumb(20, 62, 30, 70, 50),
+        ),
+        Pose(
+            Finger(48, 104, 50, 0), Finger(48, 106, 50), Finger(50, 104, 50, 2), Finger(52, 100, 50, 5),
+            Thumb(16, 66, 35, 60, 50), yaw=-15,
+        ),
+    ),
+    "F": (
+        Pose(
+            Finger(58, 58, 30, 2), Finger(14, 12, 8, 2), Finger(6, 8, 5, -7), Finger(4, 6, 4, -18),
+            Thumb(34, 50, 50, 20, 25), touch=("index",), yaw=-10,
+        ),
+    ),
+    "G": (
+        Pose(Finger(48, 14, 8), folded(0), folded(2), folded(4), Thumb(30, 62, 50, 2, 4), yaw=-78, roll=62),
+        Pose(Finger(38, 22, 10), folded(0), folded(2), folded(4), Thumb(26, 62, 50, 4, 8), yaw=-66, roll=74),
+        Pose(straight(0), folded(0), folded(-4), folded(-8), Thumb(40, 30, 20, 4, 0), roll=80, yaw=-20),
+    ),
+    "H": (
+        Pose(straight(-2), straight(1), folded(-4), folded(-8), HOLDING, roll=80, yaw=-4),
+        Pose(straight(-2), straight(1), folded(-4), folded(-8), HOLDING, roll=86, yaw=10),
+    ),
+    "I": (
+        Pose(folded(4), folded(0), folded(-4), straight(-6), HOLDING),
+        Pose(folded(4), folded(0), folded(-4), straight(-6), BESIDE, yaw=12),
+    ),
+    "J": (
+        Pose(folded(4), folded(0), folded(-4), straight(-12), OVER, roll=72, yaw=0),
+        Pose(folded(4), folded(0), folded(-4), straight(-12), HOLDING, roll=58, yaw=20),
+    ),
+    "K": (
+        Pose(straight(12), Finger(10, 4, 3, -8), folded(-4), folded(-8), Thumb(18, 23, 27, 30, 8), yaw=-10),
+        Pose(straight(8), Finger(25, 6, 3, -5), folded(-4), folded(-8), Thumb(18, 23, 27, 30, 8), yaw=20),
+    ),
+    "L": (
+        Pose(straight(2), folded(0), folded(-4), folded(-8), AWAY, roll=-15),
+    ),
+    "M": (
+        Pose(_UNDER, _UNDER, _UNDER, Finger(80, 96, 40), Thumb(10, 46, 30, 62, 40)),
+        Pose(
+            Finger(80, 78, 18), Finger(80, 78, 18), Finger(80, 80, 20), Finger(84, 96, 40, 2),
+            Thumb(10, 44, 30, 66, 45), yaw=-12,
+        ),
+        Pose(
+            Finger(78, 70, 14), Finger(78, 70, 14), Finger(78, 70, 14), folded(4), Thumb(12, 50, 40, 50, 30),
+            pitch=14,
+        ),
+    ),
+    "N": (
+        Pose(_UNDER, _UNDER, folded(-4), folded(-8), Thumb(10, 44, 30, 56, 35)),
+        Pose(Finger(80, 78, 18), Finger(80, 78, 18), folded(-2), folded(-5), Thumb(10, 44, 30, 56, 40), yaw=-12),
+        Pose(Finger(78, 70, 14), Finger(78, 70, 14), folded(-4), folded(-8), Thumb(12, 50, 40, 44, 25), pitch=14),
+    ),
+    "O": (
+        Pose(
+            Finger(54, 62, 36, 1), Finger(56, 62, 36), Finger(58, 62, 36, 1), Finger(60, 62, 36, 2),
+            Thumb(28, 60, 60, 20, 22), yaw=72, roll=10, touch=("index", "middle"),
+        ),
+        Pose(
+            Finger(50, 58, 34, 1), Finger(52, 58, 34), Finger(54, 58, 34, 1), Finger(56, 58, 34, 2),
+            Thumb(28, 60, 60, 20, 22), yaw=30, roll=-4, touch=("index", "middle"),
+        ),
+    ),
+    "P": (
+        Pose(
+            straight(10), Finger(30, 6, 4, -6), folded(-4), folded(-8), Thumb(18, 23, 27, 38, 11), roll=78,
+            yaw=-20, wrist_flexion=10,
+        ),
+        Pose(
+            straight(8), Finger(42, 10, 6, -6), folded(-2), folded(-4), Thumb(20, 35, 30, 28, 11), roll=88,
+            yaw=-45, wrist_flexion=25,
+        ),
+        Pose(
+            straight(4), Finger(64, 20, 10), folded(2), folded(4), Thumb(30, 52, 50, 10, 20), yaw=-70, roll=80,
+            wrist_flexion=35,
+        ),
+    ),
+    "Q": (
+        Pose(
+            Finger(34, 16, 10, 4), folded(0), folded(2), folded(4), Thumb(34, 60, 50, 2, 4), yaw=-72, roll=122,
+            wrist_flexion=50,
+        ),
+        Pose(
+            Finger(40, 14, 8, 4), folded(0), folded(2), folded(4), Thumb(38, 60, 50, 2, 4), yaw=-60, roll=138,
+            wrist_flexion=60,
+        ),
+    ),
+    "R": (
+        Pose(Finger(-2, 6, 4, -13), Finger(14, 10, 6, 12), folded(2), folded(-8), HOLDING, yaw=15),
+        Pose(Finger(0, 6, 4, -15), Finger(16, 14, 8, 14), folded(2), folded(-8), HOLDING, yaw=-12),
+    ),
+    "S": (
+        Pose(**_FIST, thumb=OVER, yaw=-12),
+        Pose(**_FIST, thumb=OVER, yaw=15),
+    ),
+    "T": (
+        Pose(Finger(66, 92, 48, 11), folded(-4), folded(-5), folded(-8), Thumb(0, 27, 15, 6, -5), yaw=-14),
+        Pose(Finger(70, 88, 44, 12), folded(-5), folded(-6), folded(-8), Thumb(-2, 30, 15, 2, -8), yaw=12),
+    ),
+    "U": (
+        Pose(straight(-1), straight(2), folded(2), folded(-8), HOLDING, yaw=-14),
+    ),
+    "V": (
+        Pose(straight(9), straight(-7), folded(2), folded(-8), HOLDING, yaw=-12),
+        Pose(straight(14), straight(-12), folded(2), folded(-8), OVER, yaw=10),
+    ),
+    "W": (
+        Pose(straight(11), straight(0), straight(-11), Finger(74, 76, 44, 2), Thumb(8, 55, 19, 54, 40), yaw=-10),
+    ),
+    "X": (
+        Pose(Finger(22, 92, 48, 0), folded(0), folded(-4), folded(-8), OVER, yaw=50),
+        Pose(Finger(12, 84, 44, 0), folded(0), folded(-4), folded(-8), HOLDING, yaw=30),
+        Pose(Finger(10, 78, 38, 0), folded(0), folded(-4), folded(-8), OVER, yaw=68),
+    ),
+    "Y": (
+        Pose(folded(4), folded(0), folded(2), straight(-20), AWAY, roll=14),
+    ),
+    "Z": (
+        Pose(straight(0), folded(0), folded(-4), folded(-8), OVER, roll=0),
+        Pose(straight(0), folded(0), folded(-4), folded(-8), HOLDING, roll=-14, yaw=-8),
     ),
 }  # fmt: skip

@@ -1,0 +1,190 @@
+"""Hands cut out of photographs by a network that learnt on drawn ones, whose outlines are known.
+
+It learns before the photographs' own scenes, where they have a class without a hand, and so finds what was never in
+them: a hand.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+
+from fingerspell.config import Augmentation
+from fingerspell.hands import JOINTS, Hands, extend
+from fingerspell.models import segmenter
+from fingerspell.progress import progress
+from fingerspell.training import compositing
+from fingerspell.training.augmentation import augment
+
+SIZE = 96  # pixels: side of what the network sees
+BATCH = 16
+PART = 64  # photographs that are cut at a time
+FINEST = 128  # pixels: side of the photograph in which the outline is drawn
+LEAST = 0.012  # of the picture: a hand covers at least as much
+# Of the network's outline and the one that fits the colours: the least share of both that they have in common.
+AGREEMENT = 0.75
+SURE = 0.6  # of the pixels that may be a hand: the least share of which the network is sure
+EXTENT = 0.56  # of the side of a sheet, that the hand takes
+ENLARGED = 2.4  # the most that a hand is magnified from a photograph as large as a sheet
+LIGHT = Augmentation(
+    flip=False, shift=0, scale=0, rotation=0, perspective=0, brightness=0.1, contrast=0.3, colour=0.5, blur=1,
+    noise=0.03, cutout=0,
+)  # fmt: skip
+
+
+class _Lessons(keras.utils.PyDataset):
+    """Drawn hands before photographs without one, and where they are."""
+
+    def __init__(self, hands: Hands, backgrounds: np.ndarray, rooms: np.ndarray, steps: int, seed: int) -> None:
+        super().__init__()
+        self._hands, self._backgrounds, self._rooms = hands, backgrounds, rooms
+        self._steps, self._seed = steps, seed
+        self._grey = rooms.shape[3] == 1
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng([self._seed, index])
+        pictures, masks = zip(*(self._draw(random) for _ in range(BATCH)))
+        pictures = augment(np.stack(pictures), LIGHT, random)
+        if self._grey:
+            pictures = np.stack([_coloured(cv2.cvtColor(one, cv2.COLOR_RGB2GRAY)[..., None]) for one in pictures])
+        return pictures, np.stack(masks)
+
+    def _draw(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        if len(self._rooms) and random.random() < 0.75:
+            room = _coloured(self._rooms[random.integers(len(self._rooms))])
+            ground = compositing.ground(room, SIZE, random, zoom=1.25)
+        else:
+            ground = compositing.ground(self._backgrounds[random.integers(len(self._backgrounds))], SIZE, random)
+        if random.random() < 0.06:
+            return ground, np.zeros((SIZE, SIZE, 2), np.float32)
+        row = random.integers(len(self._hands))
+        matrix = compositing.placement(
+            self._hands.boxes[row], SIZE, (0.2, 0.85), 25, bool(random.random() < 0.1), 0.1, random
+        )
+        picture, opacity = compositing.set_before(ground, self._hands.sheets[row], matrix, random, dark=0.25)
+        return picture, np.stack([opacity, opacity * _around(self._hands.keypoints[row], matrix)], axis=-1)
+
+
+def _around(keypoints: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return a mask float32 (SIZE, SIZE) of the hand without the arm: the hull of the joints, and flesh around it."""
+    points = (keypoints @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    mask = np.zeros((SIZE, SIZE), np.float32)
+    cv2.fillConvexPoly(mask, cv2.convexHull(points).astype(np.int32), 1)
+    flesh = max(1, int(0.09 * np.ptp(points, axis=0).max()))
+    return cv2.dilate(mask, np.ones((2 * flesh + 1, 2 * flesh + 1), np.uint8))
+
+
+def train(
+    hands: Hands, backgrounds: np.ndarray, rooms: np.ndarray, steps: int, seed: int, log: Callable[[str], Any]
+) -> keras.Model:
+    """Return a `segmenter` that learnt on drawn hands: `steps` batches of 16.
+
+    backgrounds: uint8 (n, side, side, 3). rooms: photographs without a hand, uint8 (n, side, side, 1 or 3), maybe
+    none; with one channel the network sees all in grey. The same arguments give the same bits on the same machine.
+    """
+    keras.utils.set_random_seed(seed)
+    network = segmenter.build(SIZE)
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
+    network.compile(
+        keras.optimizers.Adam(rate),
+        "binary_crossentropy",
+        jit_compile=False if keras.config.backend() == "tensorflow" else "auto",
+    )
+    found = network.fit(_Lessons(hands, backgrounds, rooms, steps, seed), shuffle=False, verbose=0)
+    log(f"finding hands: loss {found.history['loss'][0]:.4f} after {steps} steps")
+    return network
+
+
+def cut(
+    network: keras.Model, photographs: np.ndarray, labels: np.ndarray, rows: np.ndarray, side: int
+) -> Iterator[Hands]:
+    """Yield the hands cut out of some rows of photographs, uint8 (n, length, length, 1 or 3), on sheets of `side`.
+
+    labels: (n,) of str. Photographs in which no hand is found for sure are left out (see `cut_out`).
+    """
+    starts = range(0, len(rows), PART)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in progress(starts, len(starts), "cutting out", f"times {PART} images"):
+            part = rows[start : start + PART]
+            pictures = [_coloured(picture) for picture in photographs[part]]
+            found = list(pool.map(cut_out, pictures, masks(network, pictures), [side] * len(part)))
+            kept = [at for at, one in enumerate(found) if one is not None]
+            if kept:
+                sheets, boxes = zip(*(found[at] for at in kept))
+                unknown = np.full((len(kept), JOINTS, 2), np.nan, np.float32)
+                cut = np.full(len(kept), "cut")
+                yield Hands(np.stack(sheets), unknown, labels[part[kept]], cut, np.stack(boxes))
+
+
+def masks(network: keras.Model, photographs: Sequence[np.ndarray]) -> np.ndarray:
+    """Return float32 (n, SIZE, SIZE, 2) of n photographs uint8 (length, length, 3): see `segmenter`."""
+    small = [cv2.resize(one, (SIZE, SIZE), interpolation=cv2.INTER_AREA) for one in photographs]
+    return np.asarray(network.predict_on_batch(np.stack(small)))
+
+
+def cut_out(photograph: np.ndarray, mask: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Cut the hand out of a photograph, uint8 (length, length, 3), by its `masks`; None where none is plain to see.
+
+    Returns the hand with its arm on a sheet, uint8 (side, side, 4), and the box of the hand alone: x, y, extent. The
+    outline is the network's where the colours bear it out (GrabCut, Rother et al. 2004,
+    https://doi.org/10.1145/1015706.1015720).
+    """
+    mask = cv2.resize(mask, (FINEST, FINEST), interpolation=cv2.INTER_LINEAR)
+    likely = mask[..., 0] > 0.5
+    maybe = mask[..., 0] > 0.15
+    sure = np.mean(np.abs(mask[..., 0][maybe] - 0.5) > 0.35) if maybe.any() else 0.0
+    if likely.mean() < LEAST or sure < SURE:
+        return None
+    outline = _outline(cv2.resize(photograph, (FINEST, FINEST), interpolation=cv2.INTER_AREA), mask[..., 0])
+    if np.sum(outline & likely) < AGREEMENT * np.sum(outline | likely):
+        return None
+    rows, columns = np.nonzero(outline & (mask[..., 1] > 0.35))
+    if len(rows) < LEAST * FINEST**2:
+        return None
+    low, high = np.percentile([columns, rows], (0.5, 99.5), axis=1)
+    length = len(photograph)
+    middle, extent = (low + high + 1) / 2 * length / FINEST, (high - low + 1).max() * length / FINEST
+    scale = EXTENT * side / extent
+    if scale > ENLARGED * side / length:
+        return None
+    opacity = cv2.GaussianBlur(np.where(outline, np.float32(255), 0), (0, 0), 0.8)
+    opacity = cv2.resize(opacity, (length, length), interpolation=cv2.INTER_LINEAR)
+    opacity = np.clip((opacity - 60) * 1.6, 0, 255).astype(np.uint8)
+    whole = np.dstack([photograph, opacity])
+    if scale < 0.7:
+        whole = cv2.GaussianBlur(whole, (0, 0), 0.5 / scale - 0.3)
+    matrix = np.array([(scale, 0, side / 2 - scale * middle[0]), (0, scale, side / 2 - scale * middle[1])])
+    sheet = cv2.warpAffine(whole, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    extend(sheet)
+    return sheet, np.array([side / 2, side / 2, EXTENT * side], np.float32)
+
+
+def _outline(photograph: np.ndarray, likelihood: np.ndarray) -> np.ndarray:
+    """Return where the largest hand is, bool (FINEST, FINEST)."""
+    labels = np.full(likelihood.shape, cv2.GC_BGD, np.uint8)
+    labels[(likelihood > 0.08) | (cv2.dilate(np.uint8(likelihood > 0.3), np.ones((5, 5), np.uint8)) > 0)] = (
+        cv2.GC_PR_BGD
+    )
+    labels[likelihood > 0.5] = cv2.GC_PR_FGD
+    labels[cv2.erode(np.uint8(likelihood > 0.93), np.ones((3, 3), np.uint8)) > 0] = cv2.GC_FGD
+    if np.any(labels == cv2.GC_BGD) or np.any(labels == cv2.GC_PR_BGD):  # colours of either side are needed
+        cv2.setRNGSeed(0)
+        cv2.grabCut(photograph, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
+    count, parts, about, _ = cv2.connectedComponentsWithStats(
+        np.uint8((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))
+    )
+    if count == 1:
+        return np.zeros(likelihood.shape, bool)
+    return parts == 1 + about[1:, cv2.CC_STAT_AREA].argmax()
+
+
+def _coloured(picture: np.ndarray) -> np.ndarray:
+    """Return a picture with three channels."""
+    return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB) if picture.shape[2] == 1 else picture

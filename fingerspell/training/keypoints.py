@@ -1,0 +1,52 @@
+"""Finding the joints of the hand as a second task, in training alone: what helps to find them helps to tell signs
+apart (Caruana 1997, "Multitask Learning", https://doi.org/10.1023/A:1007379606734).
+
+Targets are float32 (n, 1 + 42): the label, then x and y of the 21 joints, NaN where nobody knows them. The network
+answers all in one row: probabilities of the classes, then the joints.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from fingerspell.errors import FingerspellError
+from fingerspell.hands import JOINTS
+
+FEATURES = "features"  # the layer of a network whose map the joints are read from
+VALUES = 2 * JOINTS
+
+
+def targets(labels: np.ndarray) -> np.ndarray:
+    """Return targets of images of which the labels (n,) alone are known."""
+    return np.concatenate([labels[:, None], np.full((len(labels), VALUES), np.nan)], axis=1).astype(np.float32)
+
+
+def attach(network: keras.Model) -> keras.Model:
+    """Return a network that also answers joints and shares its layers with `network`, which stays as it is."""
+    if FEATURES not in {layer.name for layer in network.layers}:
+        raise FingerspellError(f"scenes.keypoints must be 0 for the model {network.name}; robust_resnet finds joints")
+    layers = keras.layers
+    x = layers.Conv2D(32, 1, use_bias=False)(network.get_layer(FEATURES).output)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+    x = layers.Dense(128, activation="relu")(layers.Flatten()(x))
+    joints = layers.Dense(VALUES, dtype="float32")(x)
+    return keras.Model(network.input, layers.Concatenate(dtype="float32")([network.output, joints]))
+
+
+def both(classify: Callable, weight: float) -> tuple[Callable, keras.metrics.Metric]:
+    """Return the loss of both tasks and the accuracy of the first; `classify` is the loss of the first.
+
+    The second's is the mean distance, |x| and |y| apart, times `weight`.
+    """
+    ops = keras.ops
+
+    def loss(wanted, said):
+        there = wanted[:, 1:]
+        apart = ops.where(ops.isnan(there), 0.0, ops.abs(ops.nan_to_num(there) - said[:, -VALUES:]))
+        return classify(wanted[:, 0], said[:, :-VALUES]) + weight * ops.mean(apart, axis=-1)
+
+    def right(wanted, said):
+        return keras.metrics.sparse_categorical_accuracy(wanted[:, 0], said[:, :-VALUES])
+
+    return loss, keras.metrics.MeanMetricWrapper(right, name="accuracy")

@@ -1,0 +1,29 @@
+"""Draw hands of one alphabet on transparent ground, and backgrounds: what scenes are composed of."""
+
+from pathlib import Path
+
+import numpy as np
+
+from fingerspell import config, files, hands
+from fingerspell.datasets.rendered import backgrounds, sheets
+from fingerspell.progress import progress
+from stages import run
+
+
+def main(alphabet: str) -> None:
+    params = config.load()
+    settings = params.drawn_hands(alphabet)
+    with files.write_aside(Path("data/hands") / alphabet) as folder:
+        folder.mkdir()
+        parts = -(-settings.per_class // sheets.CHUNK) * len(sheets.ALPHABETS[alphabet][0])
+        drawn = sheets.draw_sheets(alphabet, settings.per_class, params.seed)
+        hands.write(folder, sheets.SIDE, progress(drawn, parts, "drawing hands", f"times {sheets.CHUNK}"))
+        parts = -(-settings.backgrounds // backgrounds.CHUNK)
+        drawn = backgrounds.draw_backgrounds(settings.backgrounds, params.seed)
+        shape = (backgrounds.SIDE, backgrounds.SIDE, 3)
+        grounds = progress(drawn, parts, "drawing backgrounds", f"times {backgrounds.CHUNK}")
+        files.write_array(folder / "backgrounds.npy", np.uint8, shape, grounds)
+
+
+if __name__ == "__main__":
+    run(main)

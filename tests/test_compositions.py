@@ -1,0 +1,161 @@
+"""Compositions: the right label on every image, the shares that are asked for, and the same epoch however reached."""
+
+import numpy as np
+import pytest
+
+from fingerspell.config import Augmentation, Scenes, Shares
+from fingerspell.errors import FingerspellError
+from fingerspell.hands import JOINTS, Hands
+from fingerspell.training import compositing
+from fingerspell.training.compositions import Compositions, Scenery
+
+NOTHING = dict.fromkeys(Augmentation.model_fields, 0.0) | {"flip": False}
+SIDE, SIZE, EMPTY = 48, 32, 3
+
+
+def block(colour: tuple[int, int, int]) -> np.ndarray:
+    """A sheet with a square in its middle, half as wide, instead of a hand."""
+    sheet = np.zeros((SIDE, SIDE, 4), np.uint8)
+    sheet[..., :3] = colour
+    sheet[12:36, 12:36, 3] = 255
+    return sheet
+
+
+# Colours tell the class, and whether it was drawn (pure) or cut out (pale); photographs are even all over.
+PURE = [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
+PALE = [(255, 120, 120), (120, 255, 120), (120, 120, 255)]
+
+
+@pytest.fixture
+def scenery() -> Scenery:
+    sheets = np.stack([block(colour) for colour in PURE + PALE])
+    corners = np.float32([(12, 12), (36, 12), (36, 36), (12, 36)])
+    keypoints = np.full((6, JOINTS, 2), np.nan, np.float32)
+    keypoints[:3] = np.resize(corners, (JOINTS, 2))
+    hands = Hands(
+        sheets,
+        keypoints,
+        np.array(list("abc" * 2)),
+        np.array(["rendered"] * 3 + ["cut"] * 3),
+        np.tile(np.float32([24, 24, 24]), (6, 1)),
+    )
+    photographs = np.stack([np.full((SIDE, SIDE, 3), colour, np.uint8) for colour in [*PURE, (250, 250, 250)]])
+    grounds = np.full((5, 40, 40, 3), 60, np.uint8)
+    return Scenery(hands, np.arange(6) % 3, photographs, np.arange(4), grounds, EMPTY, 4)
+
+
+def scenes(images: int = 400, fill: tuple[float, float] = (0.5, 0.9), keypoints: float = 0.0, **shares) -> Scenes:
+    given = {"rendered": 0.0, "cut": 0.0, "photographs": 0.0} | shares
+    return Scenes(
+        hands="american", images=images, shares=Shares(**given), fill=list(fill), cutter_steps=1, keypoints=keypoints
+    )
+
+
+def compositions(scenery: Scenery, settings: Scenes, batch: int = 50, seed: int = 1, channels: int = 3, **amounts):
+    return Compositions(scenery, settings, SIZE, channels, batch, seed, Augmentation(**(NOTHING | amounts)))
+
+
+def epoch(data: Compositions) -> tuple[np.ndarray, np.ndarray]:
+    data.on_epoch_begin()
+    x, y = (np.concatenate(parts) for parts in zip(*(data[at] for at in range(len(data)))))
+    data.on_epoch_end()
+    return x, y
+
+
+def strongest(x: np.ndarray) -> np.ndarray:
+    """Return the channel in which an image has its most colourful pixel."""
+    x = x.astype(int).reshape(len(x), -1, 3)
+    vivid = np.ptp(x, axis=2).argmax(axis=1)
+    return x[np.arange(len(x)), vivid].argmax(axis=1)
+
+
+@pytest.mark.parametrize("kind", ["rendered", "cut", "photographs"])
+def test_every_image_shows_what_its_label_says(scenery, kind):
+    x, y = epoch(compositions(scenery, scenes(**{kind: 1.0}), rotation=20.0, flip=True, shift=0.1, scale=0.1))
+    assert x.shape == (400, SIZE, SIZE, 3) and x.dtype == np.uint8
+    shown = y != EMPTY
+    # A hand that hardly any light reaches may have no colour left.
+    assert np.mean(strongest(x[shown]) == y[shown]) > 0.97
+    assert 0.1 < np.mean(y == EMPTY) < 0.4, "the class without a hand comes as often as the others"
+    spread = np.ptp(x[~shown].astype(int), axis=(1, 2)).max()
+    assert spread < 3, "nothing is set before the ground of an empty scene"
+    assert np.bincount(y[shown], minlength=3).min() > 60
+
+
+def test_the_shares_are_kept(scenery):
+    x, y = epoch(compositions(scenery, scenes(images=1500, rendered=3, cut=1)))
+    shown = x[y != EMPTY].reshape(np.count_nonzero(y != EMPTY), -1, 3).astype(int)
+    colours = shown[np.arange(len(shown)), np.ptp(shown, axis=2).argmax(axis=1)]
+    pale = np.median(colours, axis=1) > 0.25 * colours.max(axis=1)
+    assert 0.19 < pale.mean() < 0.31
+
+
+def test_shares_of_what_there_is_not_go_to_the_rest(scenery):
+    drawn = scenery.hands[np.arange(3)]
+    without = Scenery(drawn, np.arange(3), *[getattr(scenery, name) for name in list(vars(scenery))[2:]])
+    x, y = epoch(compositions(without, scenes(images=50, rendered=1, cut=5)))
+    assert len(x) == 50 and (strongest(x[y != EMPTY]) == y[y != EMPTY]).mean() > 0.9
+    with pytest.raises(FingerspellError, match=r"scenes\.shares"):
+        compositions(without, scenes(cut=1))
+
+
+def test_hands_are_as_large_as_asked_and_anywhere(scenery):
+    x, y = epoch(compositions(scenery, scenes(rendered=1, fill=(0.3, 0.3))))
+    coloured = np.ptp(x[y != EMPTY].astype(int), axis=3) > 40
+    share = coloured.mean(axis=(1, 2))
+    assert 0.06 < np.median(share) < 0.12  # 0.3² is 0.09
+    places = coloured.mean(axis=0)
+    assert places.min() < places.max() and (places[4:-4, 4:-4] > 0.01).all()
+
+
+def test_an_epoch_is_a_function_of_the_seed_and_its_number(scenery):
+    arguments = scenery, scenes(rendered=1, cut=1, photographs=1, images=120)
+    amounts = {"rotation": 10.0, "noise": 0.05, "blur": 1.0}
+    whole = compositions(*arguments, **amounts)
+    assert len(whole) == 3
+    epochs = [epoch(whole) for _ in range(3)]
+    assert len(epochs[0][0]) == 120, "the last batch is as long as the number of images leaves it"
+    assert (epochs[0][0] != epochs[1][0]).any()
+    resumed = compositions(*arguments, **amounts)
+    resumed.begin(2)
+    backwards = [resumed[at] for at in reversed(range(3))][::-1]
+    for place in (0, 1):
+        assert (np.concatenate([batch[place] for batch in backwards]) == epochs[2][place]).all()
+    assert (epoch(compositions(*arguments, seed=2, **amounts))[0] != epochs[0][0]).any()
+
+
+def test_grey_scenes_have_one_channel(scenery):
+    grey = Scenery(scenery.hands, scenery.hand_labels, scenery.photographs[..., :1], *list(vars(scenery).values())[3:])
+    x, _ = compositions(grey, scenes(rendered=1, photographs=1), channels=1, noise=0.02)[0]
+    assert x.shape == (50, SIZE, SIZE, 1)
+
+
+def test_without_a_class_of_empty_scenes_there_are_none(scenery):
+    full = Scenery(*list(vars(scenery).values())[:-2], None, 3)
+    _, y = epoch(compositions(full, scenes(rendered=1)))
+    assert set(y) == {0, 1, 2}
+
+
+def test_keypoints_go_where_the_hand_goes(scenery):
+    data = compositions(
+        scenery, scenes(rendered=1, cut=1, keypoints=0.5, fill=(0.3, 0.5)), rotation=30.0, flip=True, batch=200
+    )
+    x, y = data[0]
+    assert y.shape == (200, 1 + 2 * JOINTS) and y.dtype == np.float32
+    labels, points = y[:, 0].astype(int), y[:, 1:].reshape(-1, JOINTS, 2)
+    known = ~np.isnan(points).any(axis=(1, 2))
+    assert (known <= (labels != EMPTY)).all() and 0.2 < known.mean() < 0.6
+    errors = []
+    for picture, corners in zip(x[known].astype(int), points[known, :4]):
+        rows, columns = np.nonzero(np.ptp(picture, axis=2) > 40)
+        if len(rows) > 20:
+            middle = (corners.mean(axis=0) + 1) / 2 * SIZE
+            errors.append(np.abs(middle - (columns.mean() + 0.5, rows.mean() + 0.5)).max())
+    assert len(errors) > 40 and np.median(errors) < 1.2
+
+
+def test_photographs_lose_their_rim():
+    photographs = np.zeros((2, 100, 100, 3), np.uint8)
+    photographs[:, 2:-2, 2:-2] = 9
+    assert (compositing.trimmed(photographs) == 9).all()
+    assert compositing.trimmed(photographs).shape == (2, 96, 96, 3)
