@@ -71,10 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--experiment",
         metavar="NAME",
-        help="whose model: the one trained here, else the released one (default: asl_robust, as released)",
+        help="whose model: the released one, else the one trained here (default: asl_robust)",
     )
     evaluate.add_argument(
-        "--models", type=Path, metavar="FOLDER", help="where the models are, and nowhere else (default: models)"
+        "--models",
+        type=Path,
+        metavar="FOLDER",
+        help="look here alone, for instance in models, where the pipeline leaves what it trains",
     )
     evaluate.add_argument("--json", action="store_true", help="answer the metrics as JSON, for programs")
     evaluate.add_argument(
@@ -157,16 +160,15 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 def _choose(experiment: str | None, models: Path | None) -> tuple[Path, str]:
     """Return the folder of the model to evaluate, and what to call it: a released one is always said to be so.
 
-    An experiment is looked for where it was trained, then among the released; in a folder that is given, there alone.
-    Where neither is named, the released one answers that serves by default.
+    An experiment is looked for among the released, then where it was trained; in a folder that is given, there alone.
     """
     from fingerspell.inference import released
 
     name, trained = experiment or released.DEFAULT, models or MODELS
-    if (experiment or models) and (trained / name / "model.json").is_file():
-        return trained / name, name
     if not models and (not experiment or name in released.names()):
         return released.find(name), f"{name} (released)"
+    if (trained / name / "model.json").is_file():
+        return trained / name, name
     there = sorted(path.parent.name for path in trained.glob("*/model.json"))
     remedy = f"there are {', '.join(there)}" if there else "run `dvc repro` first, or name the folder with --models"
     raise FingerspellError(f"there is no model {name!r} in {trained}; {remedy}")
