@@ -146,9 +146,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     if arguments.report:
         from fingerspell import report
 
-        evaluation = report.write(arguments.report, arguments.photographs, *_open(folder))
+        evaluation = report.write(arguments.report, arguments.photographs, *open_model(folder))
     else:
-        evaluation = external.evaluate(arguments.photographs, *_open(folder))
+        evaluation = external.evaluate(arguments.photographs, *open_model(folder))
     if arguments.json:
         print(json.dumps(metrics.compute(evaluation.predictions), indent=2))
         for note in [f"asked {name}", *external.left_out(evaluation)]:
@@ -174,7 +174,7 @@ def _choose(experiment: str | None, models: Path | None) -> tuple[Path, str]:
     raise FingerspellError(f"there is no model {name!r} in {trained}; {remedy}")
 
 
-def _open(folder: Path) -> tuple[dict, Callable]:
+def open_model(folder: Path) -> tuple[dict, Callable]:
     """Return (`model.json`, predict) of a model's folder, exported or trained."""
     from fingerspell.inference.predictor import MODEL, Predictor
 

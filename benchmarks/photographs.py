@@ -1,0 +1,42 @@
+"""A model on photographs from elsewhere, in two parts: the one by which settings are chosen, and the rest.
+
+    python -m benchmarks.photographs ZIP [MODEL_FOLDER]     by default the released asl_robust
+
+The development part is fixed: of every class the photographs whose names hold a number below 30. Accuracy is that on
+the letters; what is no letter to the model counts as an error. See docs/experiments.md.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from fingerspell import external
+from fingerspell.cli import open_model
+from fingerspell.evaluation.reading import share
+from fingerspell.inference import released
+
+FIRST = 30
+
+
+def main(photographs: str, folder: str | None = None) -> None:
+    description, predict = open_model(Path(folder) if folder else released.find(released.DEFAULT))
+    table = external.evaluate(Path(photographs), description, predict).predictions
+    letters = [at for at, label in enumerate(table.classes) if len(label) == 1]
+    chosen_by = np.array([number(member) < FIRST for member in table.members])
+    found = {"model": description["experiment"]}
+    for part, rows in (("development", chosen_by), ("rest", ~chosen_by)):
+        rows &= np.isin(table.labels, letters)
+        found[part] = share(table.correct[rows].sum(), rows.sum())
+    print(json.dumps(found, indent=2))
+
+
+def number(member: str) -> int:
+    """Return the last number in an image's name: 17 of "A/A17.jpg"."""
+    return int(re.findall(r"\d+", PurePosixPath(member).stem)[-1])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
