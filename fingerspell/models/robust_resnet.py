@@ -7,7 +7,7 @@ ARCHITECTURE = Architecture(
     paper="He et al. 2016, https://arxiv.org/abs/1512.03385 (fewer and narrower stages; section 3.3, option B)",
     kind="network",
     input_range="−1–1, scaled inside",
-    parameters=1_358_269,
+    parameters=1_376_957,
     recommended_size=64,
     minimum_size=16,
 )
