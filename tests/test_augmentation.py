@@ -20,6 +20,8 @@ AMOUNTS = {
     "blur": 2.0,
     "noise": 0.1,
     "cutout": 0.5,
+    "shake": 5.0,
+    "compression": 0.9,
 }
 
 
@@ -236,3 +238,27 @@ def test_cutout_fills_a_square_of_at_most_its_fraction_with_the_mean():
     inside &= ~(filled[:, :, 0].any(axis=1) | filled[:, :, -1].any(axis=1))
     assert (heights == widths)[inside].all()
     assert filled.any(axis=0).all(), "anywhere"
+
+
+def test_shake_spreads_a_point_along_a_line_of_at_most_its_pixels():
+    images = np.zeros((300, 31, 31, 1), np.uint8)
+    images[:, 15, 15] = 255
+    after = changed(images, shake=8.0)[..., 0].astype(float)
+    x = np.arange(31) - 15
+    weights = after / after.sum(axis=(1, 2), keepdims=True)
+    wide, high = (weights.sum(axis=axis) @ x**2 for axis in (1, 2))
+    slant = np.einsum("nyx,y,x->n", weights, x, x)
+    along = (wide + high) / 2 + np.hypot((wide - high) / 2, slant)
+    across = (wide + high) / 2 - np.hypot((wide - high) / 2, slant)
+    assert along.min() < 0.4 and 4 < along.max() < 8, "64 / 12 is the variance of a line 8 pixels long"
+    assert across.max() < 0.6
+    assert wide.max() > 4 and high.max() > 4, "any way"
+    assert (changed(plain((90, 160, 230)), shake=8.0) == (90, 160, 230)).all()
+
+
+def test_compression_takes_detail_up_to_its_fraction():
+    images = photographs(100)
+    lost = [np.abs(changed(images, compression=most).astype(int) - images).mean() for most in (0.05, 0.5, 0.95)]
+    assert lost[0] < lost[1] < lost[2]
+    grey = plain(77, count=5)
+    assert np.abs(changed(grey, compression=0.9).astype(int) - 77).max() < 8

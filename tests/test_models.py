@@ -51,6 +51,7 @@ def changed(name: str, **sections):
     return experiment
 
 
+SCENES = PARAMS.experiment("asl_robust").scenes
 SECOND_PHASE = config.FineTuning(from_layer="block5_conv1", epochs=1, learning_rate=1e-4)
 
 
@@ -70,6 +71,11 @@ SECOND_PHASE = config.FineTuning(from_layer="block5_conv1", epochs=1, learning_r
         ("asl_autoencoder_forest", {"grid": None}, ("grid must be set",)),
         ("asl_vgg16", {"augment": {"rotation": 5.0}}, ("augment has rotation,", "frozen (fine_tune: null)")),
         ("asl_autoencoder_forest", {"augment": {"flip": True}}, ("augment has flip", "cannot take; set")),
+        ("asl_cnn", {"scenes": SCENES}, ("asl_cnn.trains_on must be scenes", "where scenes is set")),
+        ("asl_robust", {"scenes": None}, ("asl_robust.trains_on must be prepared", "where scenes is null")),
+        ("asl_vgg16", {"scenes": SCENES}, ("scenes must be null",)),
+        ("asl_robust", {"augment": {"perspective": 0.1}}, ("augment.perspective must be 0",)),
+        ("asl_robust", {"training": {"class_weights": True}}, ("training.class_weights must be false where scenes",)),
         ("asl_autoencoder_forest", {"seeds": 2}, ("seeds must be 1", "one autoencoder")),
         ("asl_autoencoder_forest", {"training": {"class_weights": True}}, ("training.class_weights", "balanced")),
         ("asl_autoencoder_forest", {"training": {"label_smoothing": 0.1}}, ("training.label_smoothing must be 0",)),
@@ -88,6 +94,7 @@ def test_a_setting_that_does_not_suit_is_refused_by_its_key(name, change, words)
         ("asl_vgg16", {"fine_tune": SECOND_PHASE, "augment": {"rotation": 5.0, "noise": 0.1}}),
         ("asl_vgg16", {"weights": "imagenet", "seeds": 3, "training": {"class_weights": True}}),
         ("asl_cnn", {"augment": {"rotation": 5.0}, "seeds": 3, "training": {"label_smoothing": 0.1}}),
+        ("asl_cnn", {"scenes": SCENES, "trains_on": "scenes"}),
         ("asl_autoencoder_logistic", {"grid": {"class_weight": ["balanced"]}}),
     ],
 )

@@ -109,3 +109,32 @@ def test_metrics_and_plots_are_readable_through_dvc(study):
     shown = json.loads(study("dvc", "metrics", "show", "--json"))
     assert {f"metrics/{name}.json" for name in EXPERIMENTS} <= set(shown[""]["data"])
     assert "confusion" in study("dvc", "plots", "show", "--json", "plots/asl_cnn/confusion.csv")
+
+
+def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study):
+    params = yaml.safe_load((study.folder / "params.yaml").read_text())
+    composed = [name for name, one in params["experiments"].items() if one["scenes"]]
+    assert composed == ["asl_robust"]
+    folder = study.folder / "data/scenes/asl_robust"
+    about = json.loads((folder / "scenes.json").read_text())
+    with open(folder / "hands.csv") as file:
+        hands = list(csv.DictReader(file))
+    drawn = [row["label"] for row in hands if row["source"] == "rendered"]
+    assert about["rendered"] == len(drawn) == 26 * params["hands"]["american"]["per_class"]
+    assert about["cut"] == len(hands) - len(drawn)
+    assert not {"del", "space"} & set(drawn), "they are no classes of this experiment"
+    with open(folder / "table.csv") as file:
+        members = {row["member"] for row in csv.DictReader(file) if row["split"] == "train"}
+    assert about["photographs"] == len(members), "no image of validation or test is cut up"
+    assert (study.folder / "plots/scenes/asl_robust.png").read_bytes().startswith(b"\x89PNG")
+    description = json.loads((study.folder / "models/asl_robust/model.json").read_text())
+    assert description["scenes"]["images"] == params["experiments"]["asl_robust"]["scenes"]["images"]
+
+
+def test_other_shares_cut_no_hands_anew(study):
+    before = (study.folder / "params.yaml").read_text()
+    study.change(lambda params: params["experiments"]["asl_robust"]["scenes"]["shares"].update(photographs=1.0))
+    expected = {f"{stage}@asl_robust" for stage in ("train", "evaluate")} | {"compare"}
+    assert stages_run(study("dvc", "repro")) == expected
+    (study.folder / "params.yaml").write_text(before)
+    study("dvc", "repro")

@@ -30,6 +30,8 @@ _AMOUNTS = {
     "blur": "deviation up to {:g} px",
     "noise": "deviation up to {:.0%} of white",
     "cutout": "up to {:.0%} of the side",
+    "shake": "up to {:g} px, any way",
+    "compression": "quality down by up to {:.0%}",
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+import simplejpeg
 from scipy.special import ndtri
 
 from fingerspell.config import Augmentation
@@ -38,10 +39,12 @@ def augment(images: np.ndarray, settings: Augmentation, random: np.random.Genera
     down, by a fraction of the side; `rotation` turns about the centre, by degrees; `scale` enlarges by a factor
     within 1 ± its fraction; `shift` moves across and down, by a fraction of the side; `cutout` fills a square, its
     side a fraction of the image's and its centre anywhere, with the mean colour (DeVries & Taylor 2017,
-    https://arxiv.org/abs/1708.04552); `blur` is Gaussian, by pixels; `colour` multiplies the saturation by a factor
-    within 1 ± its fraction and every channel by one within 1 ± half of it, like the light of another lamp (it leaves
-    grey images alone); `contrast` multiplies the distance from the mean by a factor within 1 ± its fraction;
-    `brightness` adds a fraction of 255; `noise` is normally distributed, its standard deviation a fraction of 255.
+    https://arxiv.org/abs/1708.04552); `blur` is Gaussian, by pixels; `shake` is that of a camera that moves,
+    straight on by pixels, any way; `colour` multiplies the saturation by a factor within 1 ± its fraction and every
+    channel by one within 1 ± half of it, like the light of another lamp (it leaves grey images alone); `contrast`
+    multiplies the distance from the mean by a factor within 1 ± its fraction; `brightness` adds a fraction of 255;
+    `noise` is normally distributed, its standard deviation a fraction of 255; `compression` is JPEG's, its quality
+    lowered from 100 by a fraction.
     """
     changes = []
     if settings.flip:
@@ -52,10 +55,14 @@ def augment(images: np.ndarray, settings: Augmentation, random: np.random.Genera
         changes.append(_cut_out(images, settings.cutout, random))
     if settings.blur:
         changes.append(_blur(images, settings.blur, random))
+    if settings.shake:
+        changes.append(_shake(images, settings.shake, random))
     if settings.brightness or settings.contrast or (settings.colour and images.shape[3] == 3):
         changes.append(_light(images, settings, random))
     if settings.noise:
         changes.append(_add_noise(images, settings.noise, random))
+    if settings.compression:
+        changes.append(_compress(images, settings.compression, random))
     if not changes:
         return images
     changed = np.empty_like(images)
@@ -115,6 +122,22 @@ def _blur(images: np.ndarray, most: float, random: np.random.Generator) -> Chang
     return blur
 
 
+def _shake(images: np.ndarray, most: float, random: np.random.Generator) -> Change:
+    lengths = random.uniform(0, most, len(images))
+    angles = random.uniform(0, np.pi, len(images))
+    reach = math.ceil(most / 2)
+    places, parts = np.arange(-reach, reach + 1), np.linspace(-0.5, 0.5, 2 * reach + 1)[:, None]
+
+    def shake(image: np.ndarray, at: int) -> np.ndarray:
+        # Points of the way, each shared between the four pixels about it.
+        across = np.maximum(1 - np.abs(places - lengths[at] * math.cos(angles[at]) * parts), 0)
+        down = np.maximum(1 - np.abs(places - lengths[at] * math.sin(angles[at]) * parts), 0)
+        kernel = down.T @ across
+        return cv2.filter2D(image, -1, kernel / kernel.sum())
+
+    return shake
+
+
 def _light(images: np.ndarray, settings: Augmentation, random: np.random.Generator) -> Change:
     """Colour, contrast and brightness as one matrix: values are rounded and cut off at 0 and 255 once."""
     count, channels = len(images), images.shape[3]
@@ -145,6 +168,18 @@ def _add_noise(images: np.ndarray, most: float, random: np.random.Generator) -> 
         return cv2.add(image, noise, dtype=cv2.CV_8U)
 
     return add_noise
+
+
+def _compress(images: np.ndarray, most: float, random: np.random.Generator) -> Change:
+    qualities = np.rint(100 * (1 - random.uniform(0, most, len(images)))).astype(int).tolist()
+    colours = "RGB" if images.shape[3] == 3 else "GRAY"
+
+    def compress(image: np.ndarray, at: int) -> np.ndarray:
+        image = np.ascontiguousarray(image).reshape(images.shape[1:])
+        data = simplejpeg.encode_jpeg(image, max(1, qualities[at]), colours, "420" if colours == "RGB" else "444")
+        return simplejpeg.decode_jpeg(data, colours)
+
+    return compress
 
 
 def _either_way(random: np.random.Generator, amount: float, shape: int | tuple[int, ...]) -> np.ndarray:

@@ -4,6 +4,7 @@ All pictures are uint8 RGB in 0–255, squares of `size` pixels.
 """
 
 import math
+from functools import cache
 
 import cv2
 import numpy as np
@@ -78,11 +79,16 @@ def set_before(
         shadow = cv2.blur(cv2.blur(shadow, (size // 10 | 1,) * 2), (size // 10 | 1,) * 2)
         ground = _lit(ground, 1 - np.float32(random.uniform(0.1, 0.5)) * shadow)
     if random.random() < 0.4:  # light that falls off across the hand
-        ramp = np.linspace(-0.5, 0.5, size, dtype=np.float32)
+        ramp = _ramp(size)
         angle, fall = random.uniform(0, 2 * math.pi), random.uniform(0.2, 0.9)
         across, down = np.float32(fall * math.cos(angle)), np.float32(fall * math.sin(angle))
         hand = _lit(hand, 1 + across * ramp + down * ramp[:, None])
     return cv2.blendLinear(hand, ground, opacity, 1 - opacity), opacity
+
+
+@cache
+def _ramp(size: int) -> np.ndarray:
+    return np.linspace(-0.5, 0.5, size, dtype=np.float32)
 
 
 def recolour(

@@ -1,0 +1,72 @@
+"""Joints as a second task: found in training, unknown ones asked of nobody, and gone from the network that is kept."""
+
+import keras
+import numpy as np
+import pytest
+
+from fingerspell.config import Training
+from fingerspell.errors import FingerspellError
+from fingerspell.hands import JOINTS
+from fingerspell.models import cnn, robust_resnet
+from fingerspell.training import fitting, keypoints
+from fingerspell.training.batches import Batches, Epochs
+
+SETTINGS = Training(
+    optimizer="adamw", learning_rate=0.003, schedule="cosine", warmup=1, early_stopping=0, label_smoothing=0.05,
+    class_weights=False,
+)  # fmt: skip
+
+
+class Spots(Epochs):
+    """Images of a white square, its place told as the place of all joints; the label: left or right."""
+
+    targets = np.zeros(1)
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng([self.epoch, index])
+        images, places = np.zeros((16, 32, 32, 3), np.uint8), random.uniform(-0.8, 0.8, (16, 2))
+        for image, (x, y) in zip(images, (16 * (places + 1)).astype(int)):
+            image[y - 3 : y + 3, x - 3 : x + 3] = 255
+        targets = np.concatenate([places[:, :1] > 0, np.tile(places, JOINTS)], axis=1).astype(np.float32)
+        targets[::4, 1:] = np.nan
+        self.passed(index)
+        return images, targets
+
+
+def test_joints_are_learnt_beside_the_classes_and_the_network_stays_as_it_was():
+    keras.utils.set_random_seed(0)
+    network = robust_resnet.build(32, 3, 2, 0.0)
+    both = keypoints.attach(network)
+    images, targets = Spots()[0]
+    labels = targets[:, 0].astype(int)
+    plain = Batches([images], keypoints.targets(labels), np.arange(16), 8, None)
+    history = fitting.fit(both, Spots(), plain, 12, SETTINGS, lambda line: None, None, 1.0)
+    assert set(history[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy"}
+    assert np.isfinite([list(row.values()) for row in history]).all()
+    said = both.predict_on_batch(images)
+    known = ~np.isnan(targets[:, 1])
+    apart = np.abs(said[known, 2:] - targets[known, 1:]).mean()
+    assert apart < 0.3  # 0.4 for one that says the middle
+    assert network.output_shape == (None, 2)
+    assert np.allclose(network.predict_on_batch(images), said[:, :2], atol=1e-5)
+    assert history[-1]["val_accuracy"] == np.mean(said[:, :2].argmax(axis=1) == labels) > 0.8
+
+
+def test_the_loss_counts_known_joints_by_their_weight():
+    def loss(weight: float) -> np.ndarray:
+        wanted = keypoints.targets(np.array([0, 1]))
+        wanted[1, 1:] = 0.5
+        said = np.concatenate([np.full((2, 2), 0.5), np.full((2, 2 * JOINTS), 0.25)], axis=1).astype(np.float32)
+        classify = keras.losses.sparse_categorical_crossentropy
+        return np.asarray(keypoints.both(classify, weight)[0](keras.ops.array(wanted), keras.ops.array(said)))
+
+    assert loss(0.0) == pytest.approx([np.log(2)] * 2, abs=1e-5)
+    assert loss(4.0) == pytest.approx([np.log(2), np.log(2) + 4 * 0.25], abs=1e-5)
+
+
+def test_a_network_without_features_to_read_joints_from_is_refused():
+    with pytest.raises(FingerspellError, match=r"scenes\.keypoints must be 0 for the model cnn"):
+        keypoints.attach(cnn.build(32, 3, 2, 0.0))
