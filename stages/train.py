@@ -88,8 +88,8 @@ def _network(experiment: config.Experiment, description: dict, prepared: Prepare
     keras.utils.set_random_seed(seed)
     network, augment, settings = saved.build(description), experiment.augment, experiment.training
     if scenes:
-        size, scenery = experiment.image_size, Scenery.open(prepared)
-        composed = Compositions(scenery, scenes, size, experiment.channels, batch, seed, augment)
+        size, channels = description["image_size"], description["channels"]
+        composed = Compositions(Scenery.open(prepared), scenes, size, channels, batch, seed, augment)
         model = network
         if scenes.keypoints:
             model, targets = keypoints.attach(network), keypoints.targets(targets)

@@ -99,6 +99,21 @@ def test_shares_of_what_there_is_not_go_to_the_rest(scenery):
         compositions(without, scenes(cut=1))
 
 
+@pytest.mark.parametrize("kind, flip", [("rendered", True), ("rendered", False), ("photographs", True)])
+def test_half_are_mirrored_where_they_may_be(scenery, kind, flip):
+    scenery.hands.sheets[:, :, SIDE // 2 :, :3] = 0
+    scenery.photographs[:, :, SIDE // 2 :] = 0
+    x, y = epoch(compositions(scenery, scenes(fill=(0.8, 0.8), **{kind: 1.0}), flip=flip))
+    vividness = np.ptp(x[y != EMPTY].astype(int), axis=3)
+    coloured = vividness > 0.5 * vividness.max(axis=(1, 2), keepdims=True)
+    dark = x[y != EMPTY].max(axis=3) < 15
+    places = np.arange(SIZE)
+    known = coloured.any(axis=(1, 2)) & dark.any(axis=(1, 2))
+    left, right = ((one[known] * places).sum(axis=(1, 2)) / one[known].sum(axis=(1, 2)) for one in (coloured, dark))
+    mirrored = np.mean(left > right)
+    assert 0.35 < mirrored < 0.65 if flip else mirrored < 0.05
+
+
 def test_hands_are_as_large_as_asked_and_anywhere(scenery):
     x, y = epoch(compositions(scenery, scenes(rendered=1, fill=(0.3, 0.3))))
     coloured = np.ptp(x[y != EMPTY].astype(int), axis=3) > 40
