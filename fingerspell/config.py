@@ -111,6 +111,7 @@ class Scenes(_Section):
     hands: str
     images: Count  # of an epoch
     shares: Shares
+    mirrored: Annotated[float, Field(ge=0, le=1)]  # share of images that show the other hand
     fill: Annotated[list[Annotated[float, Field(gt=0, le=2)]], Field(min_length=2, max_length=2)]
     cutter_steps: Count
     keypoints: Annotated[float, Field(ge=0)]

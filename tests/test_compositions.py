@@ -44,10 +44,18 @@ def scenery() -> Scenery:
     return Scenery(hands, np.arange(6) % 3, photographs, np.arange(4), grounds, EMPTY, 4)
 
 
-def scenes(images: int = 400, fill: tuple[float, float] = (0.5, 0.9), keypoints: float = 0.0, **shares) -> Scenes:
+def scenes(
+    images: int = 400, fill: tuple[float, float] = (0.5, 0.9), mirrored: float = 0.5, keypoints: float = 0.0, **shares
+) -> Scenes:
     given = {"rendered": 0.0, "cut": 0.0, "photographs": 0.0} | shares
     return Scenes(
-        hands="american", images=images, shares=Shares(**given), fill=list(fill), cutter_steps=1, keypoints=keypoints
+        hands="american",
+        images=images,
+        shares=Shares(**given),
+        mirrored=mirrored,
+        fill=list(fill),
+        cutter_steps=1,
+        keypoints=keypoints,
     )
 
 
@@ -71,7 +79,7 @@ def strongest(x: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["rendered", "cut", "photographs"])
 def test_every_image_shows_what_its_label_says(scenery, kind):
-    x, y = epoch(compositions(scenery, scenes(**{kind: 1.0}), rotation=20.0, flip=True, shift=0.1, scale=0.1))
+    x, y = epoch(compositions(scenery, scenes(**{kind: 1.0}), rotation=20.0, shift=0.1, scale=0.1))
     assert x.shape == (400, SIZE, SIZE, 3) and x.dtype == np.uint8
     shown = y != EMPTY
     # A hand that hardly any light reaches may have no colour left.
@@ -99,19 +107,18 @@ def test_shares_of_what_there_is_not_go_to_the_rest(scenery):
         compositions(without, scenes(cut=1))
 
 
-@pytest.mark.parametrize("kind, flip", [("rendered", True), ("rendered", False), ("photographs", True)])
-def test_half_are_mirrored_where_they_may_be(scenery, kind, flip):
+@pytest.mark.parametrize("kind, share", [("rendered", 0.5), ("rendered", 0.0), ("photographs", 0.5), ("rendered", 0.9)])
+def test_as_many_are_mirrored_as_shall_be(scenery, kind, share):
     scenery.hands.sheets[:, :, SIDE // 2 :, :3] = 0
     scenery.photographs[:, :, SIDE // 2 :] = 0
-    x, y = epoch(compositions(scenery, scenes(fill=(0.8, 0.8), **{kind: 1.0}), flip=flip))
+    x, y = epoch(compositions(scenery, scenes(fill=(0.8, 0.8), mirrored=share, **{kind: 1.0})))
     vividness = np.ptp(x[y != EMPTY].astype(int), axis=3)
     coloured = vividness > 0.5 * vividness.max(axis=(1, 2), keepdims=True)
     dark = x[y != EMPTY].max(axis=3) < 15
     places = np.arange(SIZE)
     known = coloured.any(axis=(1, 2)) & dark.any(axis=(1, 2))
     left, right = ((one[known] * places).sum(axis=(1, 2)) / one[known].sum(axis=(1, 2)) for one in (coloured, dark))
-    mirrored = np.mean(left > right)
-    assert 0.35 < mirrored < 0.65 if flip else mirrored < 0.05
+    assert np.mean(left > right) == pytest.approx(share, abs=0.12)
 
 
 def test_hands_are_as_large_as_asked_and_anywhere(scenery):
@@ -152,9 +159,7 @@ def test_without_a_class_of_empty_scenes_there_are_none(scenery):
 
 
 def test_keypoints_go_where_the_hand_goes(scenery):
-    data = compositions(
-        scenery, scenes(rendered=1, cut=1, keypoints=0.5, fill=(0.3, 0.5)), rotation=30.0, flip=True, batch=200
-    )
+    data = compositions(scenery, scenes(rendered=1, cut=1, keypoints=0.5, fill=(0.3, 0.5)), rotation=30.0, batch=200)
     x, y = data[0]
     assert y.shape == (200, 1 + 2 * JOINTS) and y.dtype == np.float32
     labels, points = y[:, 0].astype(int), y[:, 1:].reshape(-1, JOINTS, 2)

@@ -84,6 +84,7 @@ def check(name: str, experiment: Experiment) -> ModuleType:
         f"{'' if classifier else ' where scenes is set' if scenes else ' where scenes is null'}": (
             experiment.trains_on != ("codes" if classifier else "scenes" if scenes else "prepared")
         ),
+        "augment.flip must be false where scenes is set; set scenes.mirrored instead": scenes and "flip" in changes,
         "augment.perspective must be 0 where scenes is set; hands are drawn out of shape as it is": (
             scenes and "perspective" in changes
         ),

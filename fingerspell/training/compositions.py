@@ -60,9 +60,9 @@ class Compositions(Epochs):
     background; or in a photograph as it was taken. The class without a hand comes as often as the others: as a
     background, or as a photograph, as often as photographs come with hands.
 
-    Of `augment`, `flip` mirrors half of the hands and photographs, `rotation` turns them, `shift` and `scale` move
-    photographs alone (hands go by `scenes.fill`, and anywhere); all else comes after the composition. An epoch's
-    images are a function of the seed and the epoch alone.
+    `scenes.mirrored` of the images show the other hand. Of `augment`, `rotation` turns hands and photographs, `shift`
+    and `scale` move photographs alone (hands go by `scenes.fill`, and anywhere); all else comes after the composition.
+    An epoch's images are a function of the seed and the epoch alone.
 
     Gives x uint8 (batch, size, size, channels) and y int (batch,); with `scenes.keypoints` y is float32
     (batch, 1 + 42): the label, then x and y of the 21 joints, -1–1 from one rim to the other, NaN where nobody
@@ -126,7 +126,7 @@ class Compositions(Epochs):
             return self._ground(random), scenery.empty, UNKNOWN
         rows = self._empty if empty else self._rows[kind]
         row = rows[random.integers(len(rows))]
-        mirror = self._turning.flip and random.random() < 0.5
+        mirror = random.random() < self._scenes.mirrored
         if kind == "photographs":
             return self._photograph(scenery.photographs[row], mirror, random), scenery.photograph_labels[row], UNKNOWN
         hands = scenery.hands

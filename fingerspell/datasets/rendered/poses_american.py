@@ -27,6 +27,7 @@ IN_LINE = (straight(0), straight(0), straight(2), straight(4))
 _FIST = dict(index=folded(4), middle=folded(0), ring=folded(-4), little=folded(-8))
 _HANGING = Finger(82, 18, 8)
 _UNDER = Finger(76, 90, 24)  # bent over the thumb
+_OVER_THUMB = Finger(58, 106, 46)  # the same, the tip shown
 
 POSES: dict[str, Pose] = {
     "A": Pose(**_FIST, thumb=BESIDE),
@@ -118,12 +119,16 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
     ),
     "D": (
         Pose(
-            straight(2), Finger(80, 84, 30), Finger(82, 88, 34, 1), Finger(84, 90, 36, 3),
-            Thumb(20, 62, 50, 28, 30), yaw=5, touch=("middle",),
+            straight(2), Finger(52, 92, 46), Finger(54, 92, 46, 1), Finger(58, 90, 46, 3), Thumb(22, 62, 50, 26, 28),
+            touch=("middle",),
         ),
         Pose(
-            straight(2), Finger(74, 74, 30), Finger(78, 80, 34, 1), Finger(82, 84, 36, 3),
-            Thumb(24, 60, 50, 25, 25), yaw=-12, touch=("middle",),
+            straight(2), Finger(46, 86, 44), Finger(48, 88, 44, 1), Finger(52, 88, 44, 3), Thumb(22, 62, 50, 26, 28),
+            yaw=-12, touch=("middle",),
+        ),
+        Pose(
+            straight(0), Finger(60, 92, 40), Finger(62, 94, 44, 1), Finger(66, 94, 44, 3), Thumb(22, 62, 50, 26, 28),
+            yaw=12, touch=("middle", "ring"),
         ),
     ),
     "E": (
@@ -141,10 +146,20 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             Finger(58, 58, 30, 2), Finger(14, 12, 8, 2), Finger(6, 8, 5, -7), Finger(4, 6, 4, -18),
             Thumb(34, 50, 50, 20, 25), touch=("index",), yaw=-10,
         ),
+        Pose(
+            Finger(62, 66, 34, 4), Finger(10, 8, 6, 2), Finger(2, 6, 4, -11), Finger(-4, 4, 3, -26),
+            Thumb(30, 52, 50, 24, 28), touch=("index",), roll=14,
+        ),
+        Pose(
+            Finger(66, 60, 30, 4), Finger(14, 10, 6, 4), Finger(4, 6, 4, -10), Finger(0, 4, 3, -24),
+            Thumb(30, 52, 50, 24, 28), touch=("index",), roll=24, yaw=8,
+        ),
     ),
     "G": (
-        Pose(Finger(48, 14, 8), folded(0), folded(2), folded(4), Thumb(30, 62, 50, 2, 4), yaw=-78, roll=62),
-        Pose(Finger(38, 22, 10), folded(0), folded(2), folded(4), Thumb(26, 62, 50, 4, 8), yaw=-66, roll=74),
+        Pose(Finger(62, 12, 6), folded(0), folded(2), folded(4), Thumb(16, 70, 50, 0, 0), yaw=-80, roll=40),
+        Pose(Finger(60, 14, 6), folded(0), folded(2), folded(4), Thumb(16, 72, 50, 4, 2), yaw=-95, roll=46),
+        Pose(Finger(58, 16, 8), folded(0), folded(2), folded(4), Thumb(18, 72, 50, 6, 6), yaw=-112, roll=46),
+        Pose(Finger(45, 14, 8), folded(0), folded(2), folded(4), Thumb(24, 62, 60, 4, 6), yaw=-60, roll=60),
         Pose(straight(0), folded(0), folded(-4), folded(-8), Thumb(40, 30, 20, 4, 0), roll=80, yaw=-20),
     ),
     "H": (
@@ -168,19 +183,23 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
     ),
     "M": (
         Pose(_UNDER, _UNDER, _UNDER, Finger(80, 96, 40), Thumb(10, 46, 30, 62, 40)),
-        Pose(
-            Finger(80, 78, 18), Finger(80, 78, 18), Finger(80, 80, 20), Finger(84, 96, 40, 2),
-            Thumb(10, 44, 30, 66, 45), yaw=-12,
-        ),
-        Pose(
-            Finger(78, 70, 14), Finger(78, 70, 14), Finger(78, 70, 14), folded(4), Thumb(12, 50, 40, 50, 30),
-            pitch=14,
-        ),
+        Pose(*3 * (_OVER_THUMB,), Finger(74, 100, 46, -6), Thumb(10, 50, 30, 66, 44)),
+        Pose(*3 * (Finger(64, 96, 40),), Finger(80, 96, 46, -6), Thumb(8, 46, 30, 70, 46), pitch=-12),
+        Pose(*3 * (Finger(50, 112, 52),), Finger(70, 104, 50, -6), Thumb(10, 50, 30, 66, 44), pitch=-15, yaw=-8),
     ),
     "N": (
         Pose(_UNDER, _UNDER, folded(-4), folded(-8), Thumb(10, 44, 30, 56, 35)),
-        Pose(Finger(80, 78, 18), Finger(80, 78, 18), folded(-2), folded(-5), Thumb(10, 44, 30, 56, 40), yaw=-12),
-        Pose(Finger(78, 70, 14), Finger(78, 70, 14), folded(-4), folded(-8), Thumb(12, 50, 40, 44, 25), pitch=14),
+        Pose(
+            _OVER_THUMB, _OVER_THUMB, Finger(78, 106, 50, -3), Finger(82, 104, 50, -7), Thumb(10, 50, 30, 60, 40),
+        ),
+        Pose(
+            Finger(60, 96, 40), Finger(60, 96, 40), Finger(80, 104, 50, -3), Finger(84, 104, 50, -7),
+            Thumb(8, 46, 30, 62, 44), pitch=-12, roll=-10,
+        ),
+        Pose(
+            Finger(50, 110, 50), Finger(50, 110, 50), Finger(76, 108, 50, -3), Finger(80, 104, 50, -7),
+            Thumb(10, 50, 30, 60, 44), pitch=-15, yaw=-8,
+        ),
     ),
     "O": (
         Pose(
@@ -239,15 +258,20 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(straight(11), straight(0), straight(-11), Finger(74, 76, 44, 2), Thumb(8, 55, 19, 54, 40), yaw=-10),
     ),
     "X": (
-        Pose(Finger(22, 92, 48, 0), folded(0), folded(-4), folded(-8), OVER, yaw=50),
+        Pose(Finger(12, 84, 44, 0), folded(0), folded(-4), folded(-8), OVER, yaw=-50),
+        Pose(Finger(8, 86, 50, 0), folded(0), folded(-4), folded(-8), HOLDING, yaw=-65),
+        Pose(Finger(10, 78, 38, 0), folded(0), folded(-4), folded(-8), OVER, yaw=-85),
         Pose(Finger(12, 84, 44, 0), folded(0), folded(-4), folded(-8), HOLDING, yaw=30),
-        Pose(Finger(10, 78, 38, 0), folded(0), folded(-4), folded(-8), OVER, yaw=68),
     ),
     "Y": (
         Pose(folded(4), folded(0), folded(2), straight(-20), AWAY, roll=14),
     ),
     "Z": (
-        Pose(straight(0), folded(0), folded(-4), folded(-8), OVER, roll=0),
+        Pose(straight(0), folded(0), folded(-4), folded(-8), OVER),
         Pose(straight(0), folded(0), folded(-4), folded(-8), HOLDING, roll=-14, yaw=-8),
+        Pose(
+            straight(2), Finger(72, 104, 58), Finger(72, 104, 58, -3), Finger(72, 104, 58, -6),
+            Thumb(8, 66, 47, 44, 40), pitch=-16, yaw=10,
+        ),
     ),
 }  # fmt: skip
