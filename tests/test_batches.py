@@ -133,7 +133,7 @@ class Seen(Batches):
 
     def __getitem__(self, index):
         x, y = super().__getitem__(index)
-        before = self.given.setdefault((self._epoch[0], index), x)
+        before = self.given.setdefault((self.epoch, index), x)
         assert (before == x).all(), "asked twice, given twice the same"
         return x, y
 
