@@ -11,7 +11,7 @@ import pytest
 import yaml
 from miniature import NAME
 
-from fingerspell import export, saved
+from fingerspell import config, export, saved
 from fingerspell.errors import FingerspellError
 from fingerspell.files import sha256
 from fingerspell.inference import released
@@ -144,11 +144,12 @@ def test_it_records_what_made_it(made, repository):
     description = json.loads((made / "model.json").read_text(encoding="utf-8"))
     assert description["revision"] == run(repository, "git", "rev-parse", "HEAD").strip()
     assert description["sha256"]["model.tflite"] == sha256(made / "model.tflite")
-    params = yaml.safe_load((repository / "params.yaml").read_text())
+    params = config.load(repository / "params.yaml")
     assert description["parameters"] == {
-        "seed": params["seed"],
-        "datasets": {"asl_alphabet": params["datasets"]["asl_alphabet"]},
-        "experiment": params["experiments"][NAME] | {"split": description["parameters"]["experiment"]["split"]},
+        "seed": params.seed,
+        "datasets": {"asl_alphabet": params.dataset("asl_alphabet").model_dump()},
+        "hands": {},
+        "experiment": params.experiment(NAME).model_dump(),
     }
     assert description["figures"] == {"own test": FIGURES, "elsewhere": FIGURES | {"accuracy": 0.123456}}
 

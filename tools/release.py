@@ -66,12 +66,13 @@ def require_current(folder: Path, name: str) -> None:
 
 
 def parameters(folder: Path, name: str) -> dict:
-    """Return what `params.yaml` says of an experiment and of the datasets that it names."""
+    """Return what `params.yaml` says of an experiment, and of the datasets and the drawn hands that it names."""
     params = config.load(folder / "params.yaml")
     experiment = params.experiment(name).model_dump()
     named = set(_leaves(experiment))
     datasets = {key: one.model_dump() for key, one in params.datasets.items() if key in named}
-    return {"seed": params.seed, "datasets": datasets, "experiment": experiment}
+    hands = {key: one.model_dump() for key, one in params.hands.items() if key in named}
+    return {"seed": params.seed, "datasets": datasets, "hands": hands, "experiment": experiment}
 
 
 def figures(folder: Path, name: str) -> dict:
