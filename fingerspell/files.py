@@ -6,8 +6,8 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,7 +64,9 @@ def write_array(path: Path, dtype: type, shape: tuple[int, ...], parts: Iterable
     The file is not written aside: it belongs into a folder that is.
     """
     count = 0
-    with open(path, "wb") as out:
+    # A generator is closed at once where writing fails: its progress bar ends before the error is told.
+    ended = closing(parts) if isinstance(parts, Generator) else nullcontext()
+    with ended, open(path, "wb") as out:
         write_array_header(out, dtype, (count, *shape))
         for part in parts:
             out.write(np.ascontiguousarray(part, dtype))
