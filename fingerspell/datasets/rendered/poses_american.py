@@ -27,7 +27,11 @@ IN_LINE = (straight(0), straight(0), straight(2), straight(4))
 _FIST = dict(index=folded(4), middle=folded(0), ring=folded(-4), little=folded(-8))
 _HANGING = Finger(82, 18, 8)
 _UNDER = Finger(76, 90, 24)  # bent over the thumb
-_OVER_THUMB = Finger(58, 106, 46)  # the same, the tip shown
+_TIGHT = Finger(88, 108, 62)  # a fist of which nothing stands out
+_LOW = Finger(86, 88, 34)  # a fist that shows its nails, low on the palm
+_TUCKED = Thumb(out=14, front=24, turn=10, mcp=34, ip=6)  # under the fingers, unseen
+_SIDEWAYS = Thumb(out=20, front=50, turn=20, mcp=60, ip=30)  # from the side onto the middle finger
+_PINCHING = Thumb(out=0, front=50, turn=0, mcp=0, ip=0)  # in front of the palm, beside a pointing index finger
 
 POSES: dict[str, Pose] = {
     "A": Pose(**_FIST, thumb=BESIDE),
@@ -130,6 +134,14 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             straight(0), Finger(60, 92, 40), Finger(62, 94, 44, 1), Finger(66, 94, 44, 3), Thumb(22, 62, 50, 26, 28),
             yaw=12, touch=("middle", "ring"),
         ),
+        Pose(
+            straight(2), Finger(40, 98, 56), Finger(42, 100, 56, 1), Finger(46, 100, 56, 3), Thumb(22, 52, 50, 26, 28),
+            touch=("middle",),
+        ),
+        Pose(
+            straight(2), Finger(46, 100, 50), Finger(48, 102, 50, 1), Finger(52, 102, 50, 3), Thumb(16, 56, 40, 30, 28),
+            yaw=-28, touch=("middle", "ring"),
+        ),
     ),
     "E": (
         Pose(
@@ -154,17 +166,40 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             Finger(66, 60, 30, 4), Finger(14, 10, 6, 4), Finger(4, 6, 4, -10), Finger(0, 4, 3, -24),
             Thumb(30, 52, 50, 24, 28), touch=("index",), roll=24, yaw=8,
         ),
+        Pose(
+            Finger(50, 92, 40, 4), Finger(10, 8, 6, 2), Finger(2, 6, 4, -11), Finger(-4, 4, 3, -26),
+            Thumb(30, 42, 50, 24, 28), touch=("index",), roll=10,
+        ),
+        Pose(
+            Finger(60, 80, 40, 6), Finger(10, 8, 6, 2), Finger(2, 6, 4, -9), Finger(-4, 4, 3, -20),
+            Thumb(36, 42, 50, 14, 28), touch=("index",), roll=10, pitch=-8,
+        ),
+        Pose(
+            Finger(66, 80, 50, 8), Finger(6, 8, 6, 2), Finger(2, 6, 4, -9), Finger(-4, 4, 3, -20),
+            Thumb(40, 32, 50, 24, 28), touch=("index",), roll=16, yaw=-15,
+        ),
     ),
     "G": (
-        Pose(Finger(62, 12, 6), folded(0), folded(2), folded(4), Thumb(16, 70, 50, 0, 0), yaw=-80, roll=40),
+        Pose(Finger(60, 6, 4), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-110, roll=40),
+        Pose(Finger(56, 8, 4), _TIGHT, _TIGHT, _TIGHT, Thumb(-4, 52, 0, -5, -5), yaw=-120, roll=34),
+        Pose(Finger(60, 14, 8), _TIGHT, _TIGHT, _TIGHT, Thumb(-6, 56, 0, -8, -5), yaw=-110, roll=44),
+        Pose(Finger(66, 16, 8), _TIGHT, _TIGHT, _TIGHT, Thumb(0, 56, 0, 0, 0), yaw=-130, roll=40),
+        Pose(Finger(60, 10, 6), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-92, roll=52),
         Pose(Finger(60, 14, 6), folded(0), folded(2), folded(4), Thumb(16, 72, 50, 4, 2), yaw=-95, roll=46),
-        Pose(Finger(58, 16, 8), folded(0), folded(2), folded(4), Thumb(18, 72, 50, 6, 6), yaw=-112, roll=46),
         Pose(Finger(45, 14, 8), folded(0), folded(2), folded(4), Thumb(24, 62, 60, 4, 6), yaw=-60, roll=60),
         Pose(straight(0), folded(0), folded(-4), folded(-8), Thumb(40, 30, 20, 4, 0), roll=80, yaw=-20),
     ),
     "H": (
         Pose(straight(-2), straight(1), folded(-4), folded(-8), HOLDING, roll=80, yaw=-4),
         Pose(straight(-2), straight(1), folded(-4), folded(-8), HOLDING, roll=86, yaw=10),
+        Pose(
+            straight(-2), straight(1), folded(-4), folded(-8), HOLDING, roll=82, yaw=4, wrist_deviation=-30,
+        ),
+        Pose(straight(-2), straight(1), folded(-4), folded(-8), OVER, roll=76, yaw=-10, wrist_deviation=-40),
+        Pose(
+            straight(-2), straight(1), _LOW, _LOW, Thumb(out=7, front=60, turn=46, mcp=30, ip=60), roll=80, yaw=-10,
+            wrist_deviation=-30,
+        ),
     ),
     "I": (
         Pose(folded(4), folded(0), folded(-4), straight(-6), HOLDING),
@@ -182,24 +217,32 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(straight(2), folded(0), folded(-4), folded(-8), AWAY, roll=-15),
     ),
     "M": (
+        Pose(*3 * (Finger(72, 96, 30),), Finger(86, 102, 30, -4), _TUCKED),
+        Pose(*3 * (Finger(72, 96, 30),), _LOW, Thumb(14, 20, 0, 50, 20), roll=8),
+        Pose(*3 * (Finger(80, 80, 30),), Finger(94, 86, 30, -4), Thumb(10, 30, 10, 30, 0), pitch=-15),
+        Pose(*3 * (Finger(60, 110, 40),), Finger(80, 100, 40, -4), Thumb(14, 20, 10, 40, 10), pitch=8),
+        Pose(*3 * (Finger(80, 86, 20),), _LOW, Thumb(14, 20, 10, 40, 10), pitch=-18, yaw=-10),
         Pose(_UNDER, _UNDER, _UNDER, Finger(80, 96, 40), Thumb(10, 46, 30, 62, 40)),
-        Pose(*3 * (_OVER_THUMB,), Finger(74, 100, 46, -6), Thumb(10, 50, 30, 66, 44)),
-        Pose(*3 * (Finger(64, 96, 40),), Finger(80, 96, 46, -6), Thumb(8, 46, 30, 70, 46), pitch=-12),
-        Pose(*3 * (Finger(50, 112, 52),), Finger(70, 104, 50, -6), Thumb(10, 50, 30, 66, 44), pitch=-15, yaw=-8),
     ),
     "N": (
+        Pose(Finger(72, 96, 30), Finger(72, 96, 30), _LOW, _LOW, _TUCKED),
+        Pose(
+            Finger(72, 96, 30), Finger(72, 96, 30), Finger(84, 78, 20, -3), Finger(86, 76, 20, -7), _TUCKED,
+            pitch=-12, roll=10,
+        ),
+        Pose(
+            Finger(60, 110, 40), Finger(60, 110, 40), Finger(80, 92, 40, -3), Finger(84, 90, 40, -7),
+            Thumb(14, 20, 10, 40, 10),
+        ),
+        Pose(
+            Finger(60, 112, 46), Finger(60, 112, 46), Finger(84, 96, 30, -3), Finger(88, 96, 30, -7),
+            Thumb(14, 26, 10, 44, 10), yaw=-12,
+        ),
+        Pose(
+            Finger(76, 84, 24), Finger(76, 84, 24), Finger(80, 98, 36, -3), Finger(84, 98, 36, -7),
+            Thumb(14, 26, 10, 40, 10), pitch=-10, yaw=12,
+        ),
         Pose(_UNDER, _UNDER, folded(-4), folded(-8), Thumb(10, 44, 30, 56, 35)),
-        Pose(
-            _OVER_THUMB, _OVER_THUMB, Finger(78, 106, 50, -3), Finger(82, 104, 50, -7), Thumb(10, 50, 30, 60, 40),
-        ),
-        Pose(
-            Finger(60, 96, 40), Finger(60, 96, 40), Finger(80, 104, 50, -3), Finger(84, 104, 50, -7),
-            Thumb(8, 46, 30, 62, 44), pitch=-12, roll=-10,
-        ),
-        Pose(
-            Finger(50, 110, 50), Finger(50, 110, 50), Finger(76, 108, 50, -3), Finger(80, 104, 50, -7),
-            Thumb(10, 50, 30, 60, 44), pitch=-15, yaw=-8,
-        ),
     ),
     "O": (
         Pose(
@@ -234,10 +277,18 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             Finger(40, 14, 8, 4), folded(0), folded(2), folded(4), Thumb(38, 60, 50, 2, 4), yaw=-60, roll=138,
             wrist_flexion=60,
         ),
+        Pose(Finger(60, 10, 4), _TIGHT, _TIGHT, _TIGHT, Thumb(10, 50, 0, 0, 0), yaw=-100, roll=84, wrist_flexion=40),
+        Pose(Finger(50, 10, 4), _TIGHT, _TIGHT, _TIGHT, Thumb(14, 46, 0, 0, 0), yaw=-110, roll=96, wrist_flexion=60),
+        Pose(Finger(64, 14, 8), _TIGHT, _TIGHT, _TIGHT, Thumb(20, 50, 0, 0, 0), yaw=-120, roll=84, wrist_flexion=70),
+        Pose(Finger(54, 14, 8), _TIGHT, _TIGHT, _TIGHT, Thumb(20, 50, 0, 0, 0), yaw=-90, roll=100, wrist_flexion=70),
     ),
     "R": (
         Pose(Finger(-2, 6, 4, -13), Finger(14, 10, 6, 12), folded(2), folded(-8), HOLDING, yaw=15),
         Pose(Finger(0, 6, 4, -15), Finger(16, 14, 8, 14), folded(2), folded(-8), HOLDING, yaw=-12),
+        Pose(Finger(-2, 6, 4, -13), Finger(14, 10, 6, 12), folded(2), folded(-8), HOLDING, roll=22),
+        Pose(Finger(-2, 6, 4, -16), Finger(14, 10, 6, 16), folded(2), folded(-8), HOLDING, roll=30, yaw=-20),
+        Pose(Finger(8, 6, 4, -15), Finger(2, 10, 6, 12), folded(2), folded(-8), HOLDING, roll=20),
+        Pose(Finger(8, 6, 4, -18), Finger(-2, 10, 6, 14), folded(2), folded(-8), HOLDING, roll=20, yaw=-30),
     ),
     "S": (
         Pose(**_FIST, thumb=OVER, yaw=-12),
@@ -265,6 +316,10 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
     ),
     "Y": (
         Pose(folded(4), folded(0), folded(2), straight(-20), AWAY, roll=14),
+        Pose(folded(4), folded(0), folded(2), straight(-20), Thumb(50, 8, 0, -5, -12)),
+        Pose(folded(4), folded(0), folded(2), straight(-14), Thumb(44, 14, 0, -5, -16), yaw=-10),
+        Pose(_LOW, _LOW, _LOW, straight(-20), Thumb(52, 8, 0, -5, -12), pitch=-12, roll=-6),
+        Pose(_LOW, _LOW, _LOW, Finger(8, 10, 6, -16), Thumb(56, 20, 0, -5, -12), yaw=15),
     ),
     "Z": (
         Pose(straight(0), folded(0), folded(-4), folded(-8), OVER),
@@ -273,5 +328,9 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             straight(2), Finger(72, 104, 58), Finger(72, 104, 58, -3), Finger(72, 104, 58, -6),
             Thumb(8, 66, 47, 44, 40), pitch=-16, yaw=10,
         ),
+        Pose(straight(2), *3 * (Finger(80, 100, 50),), _SIDEWAYS, pitch=-10),
+        Pose(straight(2), *3 * (_TIGHT,), Thumb(20, 54, 20, 60, 10), pitch=-10, yaw=-20),
+        Pose(straight(2), *3 * (Finger(84, 100, 50),), Thumb(24, 50, 10, 70, 20), pitch=-10),
+        Pose(straight(2), *3 * (_TIGHT,), Thumb(26, 66, 30, 60, 20), pitch=-15, yaw=10),
     ),
 }  # fmt: skip
