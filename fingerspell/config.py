@@ -140,6 +140,7 @@ class Experiment(_Section):
     training: Training
     fine_tune: FineTuning | None
     augment: Augmentation
+    zooms: Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1)]
     scenes: Scenes | None
     grid: dict[str, list[bool | int | float | str | None]] | None
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from fingerspell import files, models, saved
+from fingerspell.averaging import averaged
 from fingerspell.errors import FingerspellError
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
 
@@ -69,7 +70,7 @@ def load(trained: Path):
         raise FingerspellError(
             f"the model in {trained} is damaged ({reason}); delete the folder and run `dvc repro`"
         ) from error
-    return description, network
+    return description, averaged(network, description["zooms"])
 
 
 def convert(network, description: dict) -> bytes:

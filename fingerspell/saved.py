@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from fingerspell import models
+from fingerspell.averaging import averaged
 from fingerspell.errors import FingerspellError
 
 TRUSTED = {"sklearn.tree._tree.Tree"}  # a forest's trees; skops itself trusts the rest
@@ -68,7 +69,7 @@ def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndar
         network = build(description)
         if models.find(description["model"]).ARCHITECTURE.kind != "classifier":
             network.load_weights(folder / weights_file(seed))
-            return description, network.predict_on_batch
+            return description, averaged(network, description["zooms"]).predict_on_batch
         network.load_weights(folder / "encoder.weights.h5")
         classifier = load_classifier(folder / "classifier.skops")
     except FileNotFoundError as error:

@@ -29,6 +29,7 @@ def main(name: str) -> None:
         "weights": experiment.weights,
         "seeds": [params.seed + number for number in range(experiment.seeds)],
         "augment": experiment.augment.model_dump(),
+        "zooms": experiment.zooms,
         "scenes": experiment.scenes and experiment.scenes.model_dump(),
         "images": {part: len(prepared.rows(part)) for part in ("train", "validation", "test")},
         "table_sha256": files.sha256(prepared.folder / "table.csv"),

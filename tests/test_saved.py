@@ -27,6 +27,7 @@ def described(model: str) -> dict:
         "classes": CLASSES,
         "dropout": 0.2,
         "precision": "float32",
+        "zooms": [1],
     }
 
 

@@ -102,6 +102,7 @@ def check(name: str, experiment: Experiment) -> ModuleType:
         f"training.label_smoothing must be 0 for {model.title}, which fits the labels as they are": (
             classifier and experiment.training.label_smoothing > 0
         ),
+        f"zooms must be [1] for {model.title}, which reads codes": classifier and experiment.zooms != [1],
         f"seeds must be 1 for {model.title}, whose codes come from one autoencoder": (
             classifier and experiment.seeds > 1
         ),
