@@ -134,7 +134,7 @@ def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study):
 def test_other_shares_cut_no_hands_anew(study):
     before = (study.folder / "params.yaml").read_text()
     study.change(lambda params: params["experiments"]["asl_robust"]["scenes"]["shares"].update(photographs=1.0))
-    expected = {f"{stage}@asl_robust" for stage in ("train", "evaluate")} | {"compare"}
+    expected = {f"{stage}@asl_robust" for stage in ("train", "export", "evaluate")} | {"compare"}
     assert stages_run(study("dvc", "repro")) == expected
     (study.folder / "params.yaml").write_text(before)
     study("dvc", "repro")
