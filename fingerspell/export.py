@@ -55,21 +55,12 @@ def load(trained: Path):
     import keras
 
     keras.utils.clear_session()  # layers are numbered on within a process, and their numbers get into the file
-    try:
+    with saved.whole(trained):
         description = json.loads((trained / DESCRIPTION).read_text(encoding="utf-8"))
         if models.find(description["model"]).ARCHITECTURE.kind == "classifier":
             raise FingerspellError(f"{trained} holds a classifier of scikit-learn, not a network; export another model")
         network = saved.build(description | {"precision": "float32"})
         network.load_weights(trained / saved.weights_file())
-    except FileNotFoundError as error:
-        raise FingerspellError(f"{trained} holds no whole model ({error}); run `dvc repro` first") from error
-    except FingerspellError:
-        raise
-    except Exception as error:  # JSON, h5py and Keras each raise their own on damaged files
-        reason = " ".join(str(error).split())[:200]
-        raise FingerspellError(
-            f"the model in {trained} is damaged ({reason}); delete the folder and run `dvc repro`"
-        ) from error
     return description, averaged(network, description["zooms"])
 
 

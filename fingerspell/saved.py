@@ -7,7 +7,8 @@ and a scikit-learn classifier). The same training gives the same bytes.
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -20,23 +21,22 @@ from fingerspell.errors import FingerspellError
 TRUSTED = {"sklearn.tree._tree.Tree"}  # a forest's trees; skops itself trusts the rest
 
 
-def build(description: dict, weights: Path | None = None):
+def build(description: dict):
     """Return the untrained Keras network that `model.json` describes; for a classifier, its encoder.
 
-    It computes in the precision that the description names. `weights` is the folder of those that a backbone begins
-    with; None for random ones.
+    It computes in the precision that the description names. A backbone's weights are random too.
     """
     import keras
 
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(description["precision"])
     try:
-        return _build(description, weights)
+        return _build(description)
     finally:
         keras.config.set_dtype_policy(policy)
 
 
-def _build(description: dict, weights: Path | None):
+def _build(description: dict):
     architecture = models.find(description["model"])
     size, channels = description["image_size"], description["channels"]
     classes, dropout = len(description["classes"]), description["dropout"]
@@ -49,7 +49,7 @@ def _build(description: dict, weights: Path | None):
         return autoencoder.build(size, channels)[1]
     from keras import Sequential
 
-    backbone = architecture.backbone(size, channels, weights)
+    backbone = architecture.backbone(size, channels, None)
     return Sequential([backbone, architecture.head(backbone.output_shape[1:], classes, dropout)])
 
 
@@ -58,20 +58,11 @@ def weights_file(seed: int | None = None) -> str:
     return "model.weights.h5" if seed is None else f"model-{seed}.weights.h5"
 
 
-def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
-    """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels) to float32 (n, classes).
-
-    `seed` chooses the network that was trained with this further seed. Raises `FingerspellError` if the folder holds
-    no whole model, a damaged one, or one not to be trusted.
-    """
+@contextmanager
+def whole(folder: Path) -> Iterator[None]:
+    """Let a model be read in a `with` block: what is missing or damaged is told in one sentence."""
     try:
-        description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        network = build(description)
-        if models.find(description["model"]).ARCHITECTURE.kind != "classifier":
-            network.load_weights(folder / weights_file(seed))
-            return description, averaged(network, description["zooms"]).predict_on_batch
-        network.load_weights(folder / "encoder.weights.h5")
-        classifier = load_classifier(folder / "classifier.skops")
+        yield
     except FileNotFoundError as error:
         raise FingerspellError(f"{folder} holds no whole model ({error}); run `dvc repro` first") from error
     except FingerspellError:
@@ -81,6 +72,22 @@ def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndar
         raise FingerspellError(
             f"the model in {folder} is damaged ({reason}); delete the folder and run `dvc repro`"
         ) from error
+
+
+def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
+    """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels) to float32 (n, classes).
+
+    `seed` chooses the network that was trained with this further seed. Raises `FingerspellError` if the folder holds
+    no whole model, a damaged one, or one not to be trusted.
+    """
+    with whole(folder):
+        description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        network = build(description)
+        if models.find(description["model"]).ARCHITECTURE.kind != "classifier":
+            network.load_weights(folder / weights_file(seed))
+            return description, averaged(network, description["zooms"]).predict_on_batch
+        network.load_weights(folder / "encoder.weights.h5")
+        classifier = load_classifier(folder / "classifier.skops")
 
     def predict(images: np.ndarray) -> np.ndarray:
         return classifier.predict_proba(network.predict_on_batch(images)).astype(np.float32)

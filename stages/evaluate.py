@@ -56,10 +56,19 @@ def _predict(prepared: Prepared, predict) -> Predictions:
 
 
 def _seen(name: str, description: dict, prepared: Prepared) -> dict[str, Figure]:
-    """Draw what the model saw of its images: their random changes, or their codes."""
+    """Draw what the model saw of its images: their random changes, what was composed of them, or their codes."""
     images, labels, figures = prepared.array("images"), [prepared.classes[k] for k in prepared.labels], {}
     changes = config.Augmentation(**description["augment"])
-    if any(amount for _, amount in changes):
+    composed = Path("models") / name / "compositions.npz"
+    if composed.exists():
+        with np.load(composed) as shown:
+            figures["augmented"] = sheets.contact_sheet(
+                shown["images"],
+                [prepared.classes[k] for k in shown["labels"]],
+                columns=12,
+                title=f"{name}: what training saw first: drawn hands, hands cut out, photographs as they are",
+            )
+    elif description["scenes"] is None and any(amount for _, amount in changes):
         rows = _spread(prepared.rows("train"), AUGMENTED)
         figures["augmented"] = augmentation.augmentation_sheet(
             images[rows], [labels[row] for row in rows], changes, title=f"{name}: augmentation"

@@ -11,6 +11,7 @@ from fingerspell.preparation import Prepared
 from stages import run
 
 CHECKPOINTS = Path("data/checkpoints")  # where interrupted trainings go on; empty between runs
+SHOWN = 48  # composed images that are kept to be shown
 
 
 def main(name: str) -> None:
@@ -40,6 +41,8 @@ def main(name: str) -> None:
         if classifies:
             description["search"] = _classifier(architecture, experiment, prepared, folder, params.seed)
         else:
+            if experiment.scenes:
+                _keep_some(_composed(experiment, prepared, params.seed), folder / "compositions.npz")
             for seed in description["seeds"]:
                 further = None if seed == params.seed else seed
                 network, history = _network(experiment, description, prepared, seed)
@@ -64,7 +67,6 @@ def _network(experiment: config.Experiment, description: dict, prepared: Prepare
     from fingerspell.training import fitting, keypoints
     from fingerspell.training.batches import Batches
     from fingerspell.training.checkpoint import Checkpoint, recipe
-    from fingerspell.training.compositions import Compositions, Scenery
 
     batch, scenes = experiment.batch_size, experiment.scenes
     targets, checking = prepared.labels, prepared.rows("validation")
@@ -89,9 +91,7 @@ def _network(experiment: config.Experiment, description: dict, prepared: Prepare
     keras.utils.set_random_seed(seed)
     network, augment, settings = saved.build(description), experiment.augment, experiment.training
     if scenes:
-        size, channels = description["image_size"], description["channels"]
-        composed = Compositions(Scenery.open(prepared), scenes, size, channels, batch, seed, augment)
-        model = network
+        composed, model = _composed(experiment, prepared, seed), network
         if scenes.keypoints:
             model, targets = keypoints.attach(network), keypoints.targets(targets)
         return network, fit("network", model, composed, "images", experiment.epochs, settings)
@@ -109,6 +109,22 @@ def _network(experiment: config.Experiment, description: dict, prepared: Prepare
         more = fit("whole", network, shuffled(["images"], augment), "images", second.epochs, slower)
         history += [row | {"epoch": row["epoch"] + len(history)} for row in more]
     return network, history
+
+
+def _composed(experiment: config.Experiment, prepared: Prepared, seed: int):
+    """Return the images that a training with this seed sees where `scenes` is set."""
+    from fingerspell.training.compositions import Compositions, Scenery
+
+    size, channels = prepared.settings["image_size"], prepared.settings["channels"]
+    scenery, augment = Scenery.open(prepared), experiment.augment
+    return Compositions(scenery, experiment.scenes, size, channels, experiment.batch_size, seed, augment)
+
+
+def _keep_some(composed, path: Path) -> None:
+    """Write the first images of the first epoch, uint8 (n, size, size, channels), and their labels, int (n,)."""
+    images, targets = composed[0]
+    labels = targets.reshape(len(images), -1)[:, 0].astype(int)  # less the joints
+    np.savez(path, images=images[:SHOWN], labels=labels[:SHOWN])
 
 
 def _classifier(architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> dict:

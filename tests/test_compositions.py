@@ -6,8 +6,10 @@ import pytest
 from fingerspell.config import Augmentation, Scenes, Shares
 from fingerspell.errors import FingerspellError
 from fingerspell.hands import JOINTS, Hands
+from fingerspell.preparation import Prepared
 from fingerspell.training import compositing
 from fingerspell.training.compositions import Compositions, Scenery
+from stages import evaluate, train
 
 NOTHING = dict.fromkeys(Augmentation.model_fields, 0.0) | {"flip": False}
 SIDE, SIZE, EMPTY = 48, 32, 3
@@ -179,3 +181,21 @@ def test_photographs_lose_their_rim():
     photographs[:, 2:-2, 2:-2] = 9
     assert (compositing.trimmed(photographs) == 9).all()
     assert compositing.trimmed(photographs).shape == (2, 96, 96, 3)
+
+
+def test_what_training_saw_first_is_kept_and_shown(scenery, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models/a_cnn").mkdir(parents=True)
+    composed = compositions(scenery, scenes(rendered=0.5, cut=0.4, photographs=0.1, keypoints=0.5))
+    train._keep_some(composed, tmp_path / "models/a_cnn/compositions.npz")
+    images, targets = composed[0]
+    prepared = Prepared(tmp_path, ["x"] * 4, np.arange(4), np.array(["train"] * 4), tuple("abcd"), {})
+    np.save(tmp_path / "images.npy", np.zeros((4, SIZE, SIZE, 3), np.uint8))
+    description = {"augment": NOTHING | {"rotation": 5.0}, "scenes": {}}
+    axes = evaluate._seen("a_cnn", description, prepared)["augmented"].axes[0]
+    assert all((shown.get_array() == image).all() for shown, image in zip(axes.get_images(), images))
+    captions = [text.get_text() for text in axes.texts if len(text.get_text()) == 1]
+    assert captions == ["abcd"[int(label)] for label in targets[: train.SHOWN, 0]]
+    assert len(axes.get_images()) == train.SHOWN and len(set(captions)) == 4
+    (tmp_path / "models/a_cnn/compositions.npz").unlink()
+    assert not evaluate._seen("a_cnn", description, prepared), "plain photographs are not what it saw"

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
@@ -128,13 +129,15 @@ def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study):
     assert about["photographs"] == len(members), "no image of validation or test is cut up"
     assert (study.folder / "plots/scenes/asl_robust.png").read_bytes().startswith(b"\x89PNG")
     description = json.loads((study.folder / "models/asl_robust/model.json").read_text())
+    with np.load(study.folder / "models/asl_robust/compositions.npz") as seen:
+        assert len(seen["images"]) == len(seen["labels"]) == 32, "a batch, though 48 at most"
     assert description["scenes"]["images"] == params["experiments"]["asl_robust"]["scenes"]["images"]
 
 
 def test_other_shares_cut_no_hands_anew(study):
     before = (study.folder / "params.yaml").read_text()
     study.change(lambda params: params["experiments"]["asl_robust"]["scenes"]["shares"].update(photographs=1.0))
-    expected = {f"{stage}@asl_robust" for stage in ("train", "evaluate")} | {"compare"}
+    expected = {f"{stage}@asl_robust" for stage in ("train", "export", "evaluate")} | {"compare"}
     assert stages_run(study("dvc", "repro")) == expected
     (study.folder / "params.yaml").write_text(before)
     study("dvc", "repro")

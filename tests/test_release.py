@@ -13,6 +13,7 @@ from miniature import NAME
 
 from fingerspell import config, export, saved
 from fingerspell.errors import FingerspellError
+from fingerspell.evaluation.predictions import Predictions
 from fingerspell.files import sha256
 from fingerspell.inference import released
 from fingerspell.inference.predictor import Predictor
@@ -166,6 +167,47 @@ def test_the_card_names_publishers_where_their_images_were_used(made):
     assert "hands drawn by this project (MIT), laid out as [ASL Alphabet]" in release.card(description)
     description["parameters"]["datasets"]["asl_alphabet"]["source"] = "original"
     assert "licence: GPL-2.0. Akash Nagaraj (2018). ASL Alphabet." in release.card(description)
+
+
+def test_the_card_tells_what_training_images_were_composed_of(made):
+    description = json.loads((made / "model.json").read_text(encoding="utf-8"))
+    assert "hands cut out" not in release.card(description) and "empty scenes" not in release.card(description)
+    parameters = config.load(ROOT / "params.yaml")
+    description["parameters"]["experiment"] = parameters.experiment("asl_robust").model_dump()
+    description["parameters"]["hands"] = {"american": {"per_class": 450, "backgrounds": 3000}}
+    description["composed"] = {"rendered": 11700, "cut": 4589, "photographs": 5513, "photographs_with_a_hand": 5319}
+    description["empty_scenes"] = {"own test": {"hits": 60, "images": 66}}
+    description["figures"]["asl_photos_rest"] = FIGURES
+    text = release.card(description)
+    for said in (
+        "drawn by this project (MIT), 450 of a sign, before 3,000 drawn backgrounds (50%)",
+        "4,589 hands cut out of 5,319 training images, before the same backgrounds (40%)",
+        "5,513 training images as they are (10%)",
+        "Of empty scenes it names as `nothing` 60 of 66 (own test).",
+        "- `asl_photos_rest`: the 26 letters by other people",
+        "- `elsewhere`: photographs from elsewhere",
+    ):
+        assert said in text, said
+    description["composed"]["cut"] = 0
+    assert "cut out" not in release.card(description) and "backgrounds (83%)" in release.card(description)
+
+
+def test_what_was_composed_and_seen_is_read_from_the_run(tmp_path):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    assert release.composed(tmp_path, "asl_resnet") is None and release.empty_scenes(tmp_path, "asl_robust") == {}
+    with pytest.raises(FingerspellError, match=r"scenes\.json is not there; run `dvc repro scenes@asl_robust`"):
+        release.composed(tmp_path, "asl_robust")
+    (tmp_path / "data/scenes/asl_robust").mkdir(parents=True)
+    (tmp_path / "data/scenes/asl_robust/scenes.json").write_text('{"cut": 3}')
+    assert release.composed(tmp_path, "asl_robust") == {"cut": 3}
+    table = Predictions(list("abc"), np.array([0, 1, 1]), np.float32([(1, 0), (1, 0), (0, 1)]), ("A", "nothing"))
+    for path in ("data/predictions", "data/external/photos"):
+        (tmp_path / path).mkdir(parents=True)
+        table.write(tmp_path / path / "asl_robust.csv")
+    found = release.empty_scenes(tmp_path, "asl_robust")
+    assert list(found) == ["own test", "photos"] and {(one["hits"], one["images"]) for one in found.values()} == {
+        (1, 2)
+    }
 
 
 def refused(folder: Path, tmp_path: Path, monkeypatch) -> str:

@@ -22,12 +22,27 @@ from fingerspell.datasets import catalogue
 from fingerspell.datasets.archive import Archive
 from fingerspell.datasets.rendered import draw
 from fingerspell.errors import FingerspellError
+from fingerspell.evaluation import reading
+from fingerspell.evaluation.predictions import Predictions
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
 
 RELEASED = Path("models/released")
 CARD = Path(__file__).with_name("model_card.md")
 CODE = ("fingerspell", "stages", "dvc.yaml", "requirements")
 SAMPLES = 9  # drawn hands, each of another class
+# What training images are composed of, by the name of the share
+COMPOSED = {
+    "rendered": "hands drawn by this project (MIT), {per_class:,} of a sign, before {backgrounds:,} drawn backgrounds",
+    "cut": "{cut:,} hands cut out of {photographs_with_a_hand:,} training images, before the same backgrounds",
+    "photographs": "{photographs:,} training images as they are",
+}
+# Sets of photographs from elsewhere that the project's own documents tell of
+ELSEWHERE = {
+    "asl_photos_rest": (
+        "the 26 letters by other people in many rooms, photographs that no setting was chosen by;\n"
+        "  [docs/experiments.md](../../../docs/experiments.md) tells more, and how the figure came about"
+    )
+}
 
 
 def main(name: str, run: str = ".") -> None:
@@ -40,6 +55,8 @@ def main(name: str, run: str = ".") -> None:
         "revision": revision,
         "parameters": parameters(folder, name),
         "figures": figures(folder, name),
+        "composed": composed(folder, name),
+        "empty_scenes": empty_scenes(folder, name),
     }
     with files.write_aside(RELEASED / name) as out:
         out.mkdir(parents=True)
@@ -84,6 +101,30 @@ def figures(folder: Path, name: str) -> dict:
     return found
 
 
+def composed(folder: Path, name: str) -> dict | None:
+    """Return how many hands and photographs training images were composed of; None where `scenes` is null."""
+    if config.load(folder / "params.yaml").experiment(name).scenes is None:
+        return None
+    path = folder / "data/scenes" / name / "scenes.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FingerspellError(f"{path} is not there; run `dvc repro scenes@{name}` in {folder} first") from error
+
+
+def empty_scenes(folder: Path, name: str) -> dict:
+    """Return by set of images which share of those without a hand is named so, where there are such images."""
+    dataset = catalogue.find(config.load(folder / "params.yaml").experiment(name).dataset)
+    tables = {"own test": folder / f"data/predictions/{name}.csv"}
+    tables |= {path.parent.name: path for path in sorted(folder.glob(f"data/external/*/{name}.csv"))}
+    read = {
+        title: reading.empty_scenes(Predictions.read(path), {dataset.empty})
+        for title, path in tables.items()
+        if path.exists()
+    }
+    return {title: found["seen_empty"] for title, found in read.items() if found}
+
+
 def card(description: dict) -> str:
     """Return the model card in Markdown; nothing in it is said by hand but the limits."""
     parameters, checked = description["parameters"], description["export"]
@@ -98,12 +139,14 @@ def card(description: dict) -> str:
         kilobytes=f"{checked['bytes'] / 1000:,.0f}",
         weights=checked["weights"],
         figures="\n".join(_figures(description["figures"])),
+        elsewhere="".join(_elsewhere(description["figures"])),
         split=experiment["split"]["method"],
         leakage=f"{own['leakage_pixels']:.1%} by pixels, {own['leakage_hash']:.1%} by hash",
         checked=f"{checked['images']:,}",
         difference=checked["largest_difference"],
         equal=f"{checked['equal_answers']:.1%}",
-        data="\n".join(_data(parameters["datasets"])),
+        data="\n".join(_data(parameters, description["composed"])),
+        empty=_empty(description),
         revision=description["revision"],
         hashes="\n".join(f"- `{part}`: `{digest}`" for part, digest in description["sha256"].items()),
     )
@@ -120,14 +163,34 @@ def _figures(figures: dict) -> list[str]:
     return lines
 
 
-def _data(datasets: dict) -> list[str]:
+def _elsewhere(figures: dict) -> list[str]:
+    about = "photographs from elsewhere (see [docs/external.md](../../../docs/external.md))"
+    return [f"- `{title}`: {ELSEWHERE.get(title, about)}.\n" for title in figures if title != "own test"]
+
+
+def _empty(description: dict) -> str:
+    """Return a sentence on empty scenes, none where none were shown."""
+    counted = [f"{one['hits']:,} of {one['images']:,} ({title})" for title, one in description["empty_scenes"].items()]
+    label = catalogue.find(description["dataset"]).empty
+    return f" Of empty scenes it names as `{label}` {', '.join(counted)}." if counted else ""
+
+
+def _data(parameters: dict, composed: dict | None) -> list[str]:
     lines = []
-    for name, settings in datasets.items():
+    for name, settings in parameters["datasets"].items():
         one = catalogue.find(name)
         if settings["source"] == "rendered":
             lines.append(f"- `{name}`: hands drawn by this project (MIT), laid out as [{one.title}]({one.page})")
         else:
             lines.append(f"- `{name}`: [{one.title}]({one.page}), licence: {one.licence}. {one.citation}")
+    if composed:
+        scenes = parameters["experiment"]["scenes"]
+        known = composed | parameters["hands"][scenes["hands"]]
+        shares = {kind: share for kind, share in scenes["shares"].items() if share and composed[kind]}
+        parts = [
+            f"{COMPOSED[kind].format(**known)} ({share / sum(shares.values()):.0%})" for kind, share in shares.items()
+        ]
+        lines.append(f"- composed of these anew in every epoch, {scenes['images']:,} images: {'; '.join(parts)}")
     return lines
 
 

@@ -1,6 +1,6 @@
 """A residual network for hands in any room: as `small_resnet`, deeper by a block on the stem and a stage."""
 
-from fingerspell.models import Architecture
+from fingerspell.models import Architecture, residual
 
 ARCHITECTURE = Architecture(
     title="the robust residual network",
@@ -11,6 +11,7 @@ ARCHITECTURE = Architecture(
     recommended_size=72,
     minimum_size=32,
 )
+MOMENTUM = 0.95
 
 
 def build(image_size: int, channels: int, classes: int, dropout: float):
@@ -19,26 +20,10 @@ def build(image_size: int, channels: int, classes: int, dropout: float):
     The stem makes the maps four times smaller, every stage halves them again. The last features, the layer
     `features`, are averaged over the image, which may have any size.
     """
-    from keras import Model, layers
+    from keras import Input, Model
 
-    def convolution(x, filters: int, size: int = 3, stride: int = 1):
-        return layers.Conv2D(filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
-
-    def normalised(x):
-        return layers.BatchNormalization(momentum=0.95)(x)
-
-    def block(x, filters: int, **name):
-        change = layers.ReLU()(normalised(convolution(x, filters)))
-        change = normalised(convolution(change, filters))
-        return layers.ReLU(**name)(layers.Add()([x, change]))
-
-    def stage(x, filters: int, **name):
-        return block(layers.ReLU()(normalised(convolution(x, filters, stride=2))), filters, **name)
-
-    pixels = layers.Input((image_size, image_size, channels))
-    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
-    x = layers.ReLU()(normalised(layers.MaxPooling2D()(convolution(x, 32, size=5, stride=2))))
-    x = stage(stage(block(x, 32), 64), 128)
-    x = stage(x, 192, name="features")
-    x = layers.Dropout(dropout)(layers.GlobalAveragePooling2D()(x))
-    return Model(pixels, layers.Dense(classes, activation="softmax", dtype="float32")(x), name="robust_resnet")
+    pixels = Input((image_size, image_size, channels))
+    x = residual.block(residual.stem(pixels, MOMENTUM), residual.STEM, MOMENTUM)
+    x = residual.stage(residual.stage(x, 64, MOMENTUM), 128, MOMENTUM)
+    x = residual.stage(x, 192, MOMENTUM, name="features")
+    return Model(pixels, residual.answer(x, classes, dropout), name="robust_resnet")
