@@ -183,7 +183,7 @@ def test_the_card_tells_what_training_images_were_composed_of(made):
         "drawn by this project (MIT), 450 of a sign, before 3,000 drawn backgrounds (50%)",
         "4,589 hands cut out of 5,319 training images, before the same backgrounds (40%)",
         "5,513 training images as they are (10%)",
-        "Of empty scenes it names as `nothing` 60 of 66 (own test).",
+        "Of images that show no sign it names as `nothing` 60 of 66 (own test).",
         "- `asl_photos_rest`: the 26 letters by other people",
         "- `elsewhere`: photographs from elsewhere",
     ):

@@ -172,7 +172,7 @@ def _empty(description: dict) -> str:
     """Return a sentence on empty scenes, none where none were shown."""
     counted = [f"{one['hits']:,} of {one['images']:,} ({title})" for title, one in description["empty_scenes"].items()]
     label = catalogue.find(description["dataset"]).empty
-    return f" Of empty scenes it names as `{label}` {', '.join(counted)}." if counted else ""
+    return f" Of images that show no sign it names as `{label}` {', '.join(counted)}." if counted else ""
 
 
 def _data(parameters: dict, composed: dict | None) -> list[str]:
