@@ -130,3 +130,14 @@ def test_a_network_trained_in_half_precision_is_exported_too(place):
     path.write_text(path.read_text().replace('"float32"', '"mixed_bfloat16"'))
     stage.main(NAME)
     assert json.loads(Path("data/exported", NAME, "model.json").read_text())["export"]["largest_difference"] < 0.005
+
+
+def test_answers_averaged_over_zooms_are_what_is_exported(place):
+    stage.main(NAME)
+    once, images = Predictor.open(place / "data/exported" / NAME), photographs(3)
+    path = Path("models", NAME, "model.json")
+    path.write_text(path.read_text().replace('"zooms": [1]', '"zooms": [1, 0.5]'))
+    stage.main(NAME)
+    found = Predictor.open(place / "data/exported" / NAME).predict(images)
+    assert np.allclose(found, saved.load(path.parent)[1](images), atol=0.01)
+    assert not np.allclose(found, once.predict(images), atol=0.01)

@@ -33,6 +33,7 @@ MODEL = {
     "resample": "bilinear",
     "dropout": 0.2,
     "precision": "float32",
+    "zooms": [1],
 }
 
 

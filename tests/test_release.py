@@ -173,7 +173,8 @@ def test_the_card_tells_what_training_images_were_composed_of(made):
     description = json.loads((made / "model.json").read_text(encoding="utf-8"))
     assert "hands cut out" not in release.card(description) and "empty scenes" not in release.card(description)
     parameters = config.load(ROOT / "params.yaml")
-    description["parameters"]["experiment"] = parameters.experiment("asl_robust").model_dump()
+    experiment = description["parameters"]["experiment"] = parameters.experiment("asl_robust").model_dump()
+    experiment["scenes"]["shares"] = {"rendered": 0.5, "cut": 0.4, "photographs": 0.1}
     description["parameters"]["hands"] = {"american": {"per_class": 450, "backgrounds": 3000}}
     description["composed"] = {"rendered": 11700, "cut": 4589, "photographs": 5513, "photographs_with_a_hand": 5319}
     description["empty_scenes"] = {"own test": {"hits": 60, "images": 66}}
