@@ -92,7 +92,8 @@ def outputs(study: Repository) -> dict[str, str]:
 def sentence(output: str, what: str) -> str:
     """Return the one sentence of ours in what a stage printed."""
     assert "Traceback" not in output, output
-    ours = [line for line in output.splitlines() if line.startswith(f"{what}: ") and "/s]" not in line]
+    lines = (line.strip() for line in output.splitlines())  # before ours a cut-off bar may leave blanks
+    ours = [line for line in lines if line.startswith(f"{what}: ") and "/s]" not in line]
     assert len(ours) == 1, output
     return ours[0].removeprefix(f"{what}: ")
 
