@@ -39,7 +39,7 @@ COMPOSED = {
 # Sets of photographs from elsewhere that the project's own documents tell of
 ELSEWHERE = {
     "asl_photos_rest": (
-        "the 26 letters by other people in many rooms, photographs that no setting was chosen by;\n"
+        "the 26 letters by other people in many rooms, less the photographs that poses were drawn after;\n"
         "  [docs/experiments.md](../../../docs/experiments.md) tells more, and how the figure came about"
     )
 }
