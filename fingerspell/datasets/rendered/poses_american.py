@@ -142,6 +142,14 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             straight(2), Finger(46, 100, 50), Finger(48, 102, 50, 1), Finger(52, 102, 50, 3), Thumb(16, 56, 40, 30, 28),
             yaw=-28, touch=("middle", "ring"),
         ),
+        Pose(
+            straight(2), Finger(52, 92, 46), Finger(54, 94, 50, 1), Finger(58, 94, 50, 3), Thumb(24, 56, 50, 22, 24),
+            yaw=-18, touch=("middle",),
+        ),
+        Pose(
+            straight(2), Finger(36, 100, 66), Finger(38, 102, 66, 1), Finger(44, 102, 66, 3),
+            Thumb(24, 46, 46, 30, 34), pitch=-8, yaw=6, touch=("middle",),
+        ),
     ),
     "E": (
         Pose(
@@ -180,11 +188,14 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         ),
     ),
     "G": (
+        Pose(Finger(62, 6, 4), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-110, roll=46, touch=("index",)),
+        Pose(Finger(62, 6, 4), _TIGHT, _TIGHT, _TIGHT, Thumb(10, 70, 20, 0, 0), yaw=-110, roll=54, touch=("index",)),
+        Pose(Finger(66, 8, 6), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-98, roll=50, touch=("index",)),
+        Pose(Finger(58, 8, 6), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-120, roll=62, pitch=-8, touch=("index",)),
+        Pose(Finger(62, 6, 6), _TIGHT, _TIGHT, _TIGHT, Thumb(10, 30, 0, 14, 14), yaw=-108, roll=54),
+        Pose(Finger(54, 4, 2), _TIGHT, _TIGHT, _TIGHT, Thumb(10, 30, 0, 10, 6), yaw=-118, roll=50),
         Pose(Finger(60, 6, 4), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-110, roll=40),
-        Pose(Finger(56, 8, 4), _TIGHT, _TIGHT, _TIGHT, Thumb(-4, 52, 0, -5, -5), yaw=-120, roll=34),
         Pose(Finger(60, 14, 8), _TIGHT, _TIGHT, _TIGHT, Thumb(-6, 56, 0, -8, -5), yaw=-110, roll=44),
-        Pose(Finger(66, 16, 8), _TIGHT, _TIGHT, _TIGHT, Thumb(0, 56, 0, 0, 0), yaw=-130, roll=40),
-        Pose(Finger(60, 10, 6), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-92, roll=52),
         Pose(Finger(60, 14, 6), folded(0), folded(2), folded(4), Thumb(16, 72, 50, 4, 2), yaw=-95, roll=46),
         Pose(Finger(45, 14, 8), folded(0), folded(2), folded(4), Thumb(24, 62, 60, 4, 6), yaw=-60, roll=60),
         Pose(straight(0), folded(0), folded(-4), folded(-8), Thumb(40, 30, 20, 4, 0), roll=80, yaw=-20),
@@ -222,6 +233,8 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(*3 * (Finger(80, 80, 30),), Finger(94, 86, 30, -4), Thumb(10, 30, 10, 30, 0), pitch=-15),
         Pose(*3 * (Finger(60, 110, 40),), Finger(80, 100, 40, -4), Thumb(14, 20, 10, 40, 10), pitch=8),
         Pose(*3 * (Finger(80, 86, 20),), _LOW, Thumb(14, 20, 10, 40, 10), pitch=-18, yaw=-10),
+        Pose(*3 * (Finger(56, 104, 30),), Finger(84, 96, 40, -6), Thumb(20, 40, 10, 60, 20), pitch=-8, roll=6),
+        Pose(*3 * (Finger(70, 80, 20),), Finger(84, 96, 40, -6), Thumb(20, 40, 10, 60, 20), pitch=-20, roll=6),
         Pose(_UNDER, _UNDER, _UNDER, Finger(80, 96, 40), Thumb(10, 46, 30, 62, 40)),
     ),
     "N": (
@@ -241,6 +254,14 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(
             Finger(76, 84, 24), Finger(76, 84, 24), Finger(80, 98, 36, -3), Finger(84, 98, 36, -7),
             Thumb(14, 26, 10, 40, 10), pitch=-10, yaw=12,
+        ),
+        Pose(
+            *2 * (Finger(56, 104, 30),), Finger(84, 92, 36, -5), Finger(86, 90, 36, -9), Thumb(20, 40, 10, 60, 20),
+            pitch=-8, roll=6,
+        ),
+        Pose(
+            *2 * (Finger(66, 88, 24),), Finger(84, 96, 40, -5), Finger(86, 96, 40, -9), Thumb(18, 36, 10, 56, 20),
+            pitch=-16, yaw=-10,
         ),
         Pose(_UNDER, _UNDER, folded(-4), folded(-8), Thumb(10, 44, 30, 56, 35)),
     ),
@@ -297,6 +318,16 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
     "T": (
         Pose(Finger(66, 92, 48, 11), folded(-4), folded(-5), folded(-8), Thumb(0, 27, 15, 6, -5), yaw=-14),
         Pose(Finger(70, 88, 44, 12), folded(-5), folded(-6), folded(-8), Thumb(-2, 30, 15, 2, -8), yaw=12),
+        Pose(Finger(60, 104, 50, 8), *3 * (Finger(84, 100, 50),), Thumb(0, 30, 15, 10, -5), roll=-12, yaw=-15),
+        Pose(
+            Finger(60, 104, 50, 10), *3 * (Finger(84, 104, 60),), Thumb(-2, 34, 10, 4, -5), pitch=-8, roll=-10, yaw=10,
+        ),
+        Pose(
+            Finger(60, 112, 50, 8), *3 * (Finger(82, 106, 60),), Thumb(6, 34, 14, 24, 10), pitch=-10, roll=-12, yaw=-10,
+        ),
+        Pose(
+            Finger(50, 116, 60, 10), *3 * (Finger(82, 106, 60),), Thumb(0, 36, 10, 14, 10), pitch=-10, roll=-16,
+        ),
     ),
     "U": (
         Pose(straight(-1), straight(2), folded(2), folded(-8), HOLDING, yaw=-14),

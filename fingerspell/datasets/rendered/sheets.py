@@ -67,7 +67,7 @@ def _draw(alphabet: str, label: str, number: int, seed: int) -> tuple[np.ndarray
     rng = stream(seed, "sheets", alphabet, label, number)
     poses, variants = ALPHABETS[alphabet]
     usual, others = poses[label], variants.get(label, ())
-    pose = others[rng.integers(len(others))] if others and rng.uniform() < 0.6 else usual
+    pose = others[rng.integers(len(others))] if others and rng.uniform() < 0.75 else usual
     figure, surface = build(rng), skin(rng, rng.uniform() ** 1.3)
     cuff = float(rng.uniform(4, 10)) if rng.uniform() < 0.4 else None
     hand = solid(closed(varied(pose, rng, float(rng.uniform(3, 7))), figure), figure, cuff)
@@ -85,7 +85,7 @@ def _light(rng: np.random.Generator) -> Light:
     """Draw a lamp, from the side as well as from the front, brighter or darker than the room."""
     angle, height = rng.uniform(-2.2, 2.2), rng.uniform(-0.3, 0.95)
     direction = np.array([np.sin(angle), height, 0.3 + 0.7 * np.cos(angle)])
-    warmth, lamp, room = rng.normal(0, 0.06), rng.uniform(0.3, 1.15), rng.uniform(0.15, 0.7)
+    warmth, lamp, room = rng.normal(0, 0.06), rng.uniform(0.45, 1.15), rng.uniform(0.25, 0.7)
     return Light(
         direction / np.linalg.norm(direction),
         (lamp * np.array([1 + warmth, 1, 1 - warmth])).astype(np.float32),
