@@ -30,6 +30,8 @@ AGREEMENT = 0.75
 SURE = 0.6  # of the pixels that may be a hand: the least share of which the network is sure
 EXTENT = 0.56  # of the side of a sheet, that the hand takes
 ENLARGED = 2.4  # the most that a hand is magnified from a photograph as large as a sheet
+BRIGHT = 170  # of 255: the least that the brightest part of a cut hand reaches
+LIFTED = 3.5  # the most that this multiplies it by: what is left of a darker one is grain
 LIGHT = Augmentation(
     flip=False, shift=0, scale=0, rotation=0, perspective=0, brightness=0.1, contrast=0.3, colour=0.5, blur=1,
     noise=0.03, cutout=0,
@@ -161,9 +163,16 @@ def cut_out(photograph: np.ndarray, mask: np.ndarray, side: int) -> tuple[np.nda
     if scale < 0.7:
         whole = cv2.GaussianBlur(whole, (0, 0), 0.5 / scale - 0.3)
     matrix = np.array([(scale, 0, side / 2 - scale * middle[0]), (0, scale, side / 2 - scale * middle[1])])
-    sheet = cv2.warpAffine(whole, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    sheet = _lifted(cv2.warpAffine(whole, matrix, (side, side), flags=cv2.INTER_LINEAR))
     extend(sheet)
     return sheet, np.array([side / 2, side / 2, EXTENT * side], np.float32)
+
+
+def _lifted(sheet: np.ndarray) -> np.ndarray:
+    """Return a sheet on which a hand that stood against the light is as bright as others are, its grain with it."""
+    brightest = np.percentile(sheet[..., :3].max(axis=2)[sheet[..., 3] > 127], 95)
+    gain = min(max(BRIGHT / max(brightest, 1.0), 1.0), LIFTED)
+    return np.dstack([cv2.convertScaleAbs(sheet[..., :3], alpha=gain), sheet[..., 3]])
 
 
 def _outline(photograph: np.ndarray, likelihood: np.ndarray) -> np.ndarray:

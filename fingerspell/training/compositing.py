@@ -18,7 +18,7 @@ SHEAR, STRETCH = 0.07, 0.06  # standard deviations: how a hand that is not seen 
 
 
 def ground(picture: np.ndarray, size: int, random: np.random.Generator, zoom: float = 2.2) -> np.ndarray:
-    """Return a random section of a picture (side, side, 3) in other colours, sometimes mirrored or turned."""
+    """Return a random section of a picture (side, side, 3) in other, fainter colours, maybe mirrored or turned."""
     side = len(picture)
     scale = size / side * random.uniform(1, zoom)  # pixels of the section per pixel of the picture
     matrix = np.diag([scale, scale])
@@ -29,9 +29,10 @@ def ground(picture: np.ndarray, size: int, random: np.random.Generator, zoom: fl
     # All of the section lies in the picture: its middle does not come nearer to the rim than half its length.
     reach = (side - size / scale) / 2
     x, y = side / 2 + random.uniform(-reach, reach, 2)
-    return recolour(
-        _warp(picture, matrix, (x, y), (size / 2, size / 2), size, cv2.BORDER_REFLECT), random, 0.4, 0.2, 0.1
-    )
+    section = _warp(picture, matrix, (x, y), (size / 2, size / 2), size, cv2.BORDER_REFLECT)
+    grey = cv2.cvtColor(cv2.cvtColor(section, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    vivid = random.uniform(0.1, 1)  # most rooms are greyer than drawn ones
+    return recolour(cv2.addWeighted(section, vivid, grey, 1 - vivid, 0), random, 0.4, 0.2, 0.06)
 
 
 def placement(
@@ -72,7 +73,7 @@ def set_before(
     size = len(ground)
     layer = cv2.warpAffine(sheet, matrix, (size, size), flags=cv2.INTER_LINEAR)
     opacity = cv2.extractChannel(layer, 3).astype(np.float32) * np.float32(1 / 255)
-    hand = recolour(cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), random, 0.45, 0.25, 0.08, dark)
+    hand = recolour(cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), random, 0.35, 0.2, 0.05, dark)
     if random.random() < 0.4:  # a shadow
         dx, dy = random.uniform(-0.1, 0.1, 2) * size
         shadow = cv2.warpAffine(opacity, np.float32([(1, 0, dx), (0, 1, dy)]), (size, size))

@@ -15,7 +15,7 @@ from fingerspell.training.augmentation import augment
 from fingerspell.training.batches import Epochs
 
 BEYOND = 0.06  # of the side, by which a hand may leave the picture
-DARK = 0.1  # share of hands that hardly any light reaches
+DARK = 0.04  # share of hands that hardly any light reaches
 GEOMETRY = dict(flip=False, shift=0.0, scale=0.0, rotation=0.0)  # composing takes care of these
 UNKNOWN = np.full((JOINTS, 2), np.nan, np.float32)
 
