@@ -81,6 +81,7 @@ class Training(_Section):
     early_stopping: Annotated[int, Field(ge=0)]  # epochs without a better validation loss; 0 never stops early
     label_smoothing: Fraction
     class_weights: bool
+    mixup: Annotated[float, Field(ge=0, le=10)] = 0.0  # of the beta distribution; 0 mixes nothing
 
 
 class FineTuning(_Section):
@@ -143,6 +144,15 @@ class Experiment(_Section):
     zooms: Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1)]
     scenes: Scenes | None
     grid: dict[str, list[bool | int | float | str | None]] | None
+
+    @model_validator(mode="after")
+    def _what_can_be_mixed(self) -> "Experiment":
+        if self.training.mixup and (self.trains_on == "codes" or (self.scenes and self.scenes.keypoints)):
+            raise ValueError(
+                "training.mixup mixes labels, and there is no mean of joints or of codes' trees; set it or "
+                "scenes.keypoints to 0, and trains_on to other than codes"
+            )
+        return self
 
 
 class ExternalSet(_Section):

@@ -194,11 +194,12 @@ class Stopped(Exception):
     """Stands for a killed process."""
 
 
-@pytest.mark.parametrize("early_stopping", [0, 3])
+@pytest.mark.parametrize("early_stopping, mixup", [(0, 0.0), (3, 0.0), (0, 0.4)])
 @pytest.mark.parametrize("epoch", [2, 4, 5])
-def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, early_stopping, epoch):
-    """Optimiser, falling rate, dropout, order of the batches and the best epoch so far: all of them go on."""
-    changes = {"epochs": 5, "optimizer": "adamw", "schedule": "cosine", "warmup": 1, "early_stopping": early_stopping}
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, early_stopping, mixup, epoch):
+    """Optimiser, falling rate, dropout, what batches hold and the best epoch so far: all of them go on."""
+    changes = {"epochs": 5, "optimizer": "adamw", "schedule": "cosine", "warmup": 1}
+    changes |= {"early_stopping": early_stopping, "mixup": mixup}
     whole, lines = network(), []
     expected = train(whole, **changes)
     checkpoint = Checkpoint(tmp_path / "state.npz", "recipe")

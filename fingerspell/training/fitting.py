@@ -11,6 +11,7 @@ from fingerspell.errors import FingerspellError
 from fingerspell.training.batches import Batches, Epochs
 from fingerspell.training.checkpoint import Checkpoint
 from fingerspell.training.keypoints import VALUES, both
+from fingerspell.training.mixing import Mixed
 
 
 def fit(
@@ -34,6 +35,11 @@ def fit(
     validation part. `log` receives a line per epoch.
     """
     _compile(model, training, epochs, settings, keypoints)
+    weights = _class_weights(training) if settings.class_weights else None
+    if settings.mixup:
+        classes = model.output_shape[-1]
+        training = Mixed(training, settings.mixup, classes)
+        validation = None if validation is None else Mixed(validation, 0.0, classes)
     stopping = _EarlyStopping(settings.early_stopping, validation is not None)
     state = _State(model, stopping, checkpoint)
     if state.resume():
@@ -46,7 +52,7 @@ def fit(
             initial_epoch=len(state.history),
             epochs=epochs,
             callbacks=[_NotFinite(), _Log(log), stopping, state],
-            class_weight=_class_weights(training) if settings.class_weights else None,
+            class_weight=weights,
             shuffle=False,
             verbose=0,
         )
@@ -55,7 +61,7 @@ def fit(
 
 
 def _compile(model: keras.Model, training: Epochs, epochs: int, settings: Training, keypoints: float) -> None:
-    loss, metrics = _task(model, training, settings.label_smoothing, keypoints)
+    loss, metrics = _task(model, training, settings, keypoints)
     model.compile(
         _optimizer(settings, len(training), epochs),
         loss,
@@ -80,14 +86,17 @@ def _optimizer(settings: Training, steps: int, epochs: int) -> keras.optimizers.
     return {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[settings.optimizer](rate)
 
 
-def _task(model: keras.Model, training: Epochs, smoothing: float, keypoints: float) -> tuple[Callable | str, list]:
+def _task(model: keras.Model, training: Epochs, settings: Training, keypoints: float) -> tuple[Any, list]:
     """Return loss and metrics."""
+    smoothing = settings.label_smoothing
     if training.targets is None:
         return "mse", []
     if keypoints:
         classify = keras.losses.get(_cross_entropy(model.output_shape[-1] - VALUES, smoothing))
         loss, accuracy = both(classify, keypoints)
         return loss, [accuracy]
+    if settings.mixup:
+        return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing), ["accuracy"]
     accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
     return _cross_entropy(model.output_shape[-1], smoothing), [accuracy]
 
