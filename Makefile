@@ -33,7 +33,7 @@ repro: setup ## Run the whole study: data, splits, training, evaluation, plots
 test: setup .venv/jax ## Check the code's style and run all tests
 	ruff check --quiet .
 	ruff format --check --quiet .
-	python -m pytest -q
+	python -m pytest -q --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Mend style and format
 	ruff check --fix .
