@@ -145,15 +145,6 @@ class Experiment(_Section):
     scenes: Scenes | None
     grid: dict[str, list[bool | int | float | str | None]] | None
 
-    @model_validator(mode="after")
-    def _what_can_be_mixed(self) -> "Experiment":
-        if self.training.mixup and (self.trains_on == "codes" or (self.scenes and self.scenes.keypoints)):
-            raise ValueError(
-                "training.mixup mixes labels, and there is no mean of joints or of codes' trees; set it or "
-                "scenes.keypoints to 0, and trains_on to other than codes"
-            )
-        return self
-
 
 class ExternalSet(_Section):
     """Photographs from elsewhere, in a folder or zip of class folders, and the dataset whose alphabet they show."""

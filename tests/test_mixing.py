@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from test_training import network, separable, train
 
-from fingerspell import config
 from fingerspell.training.batches import Batches
 from fingerspell.training.mixing import Mixed
 
@@ -61,12 +60,3 @@ def test_a_network_that_learns_on_mixed_images_is_right_and_less_certain():
     certain, careful = (model.predict(images[80:], verbose=0) for model in (plain, mixing))
     assert (careful.argmax(axis=1) == labels[80:]).all() and history[-1]["val_accuracy"] == 1
     assert careful.max(axis=1).mean() < certain.max(axis=1).mean() - 0.02
-
-
-def test_it_is_refused_where_labels_are_not_all_that_is_learnt():
-    experiment = config.load("params.yaml").experiment("asl_robust").model_dump()
-    experiment["training"]["mixup"] = 0.2
-    with pytest.raises(ValueError, match="mixes labels"):
-        config.Experiment(**experiment)
-    experiment["scenes"]["keypoints"] = 0.0
-    assert config.Experiment(**experiment).training.mixup == 0.2

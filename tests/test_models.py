@@ -76,6 +76,8 @@ SECOND_PHASE = config.FineTuning(from_layer="block5_conv1", epochs=1, learning_r
         ("asl_vgg16", {"scenes": SCENES}, ("scenes must be null",)),
         ("asl_robust", {"augment": {"perspective": 0.1}}, ("augment.perspective must be 0",)),
         ("asl_robust", {"training": {"class_weights": True}}, ("training.class_weights must be false where scenes",)),
+        ("asl_robust", {"training": {"mixup": 0.2}}, ("training.mixup must be 0 where scenes.keypoints",)),
+        ("asl_autoencoder_forest", {"training": {"mixup": 0.2}}, ("training.mixup must be 0", "without labels")),
         ("asl_autoencoder_forest", {"seeds": 2}, ("seeds must be 1", "one autoencoder")),
         ("asl_autoencoder_forest", {"training": {"class_weights": True}}, ("training.class_weights", "balanced")),
         ("asl_autoencoder_forest", {"training": {"label_smoothing": 0.1}}, ("training.label_smoothing must be 0",)),
@@ -95,6 +97,7 @@ def test_a_setting_that_does_not_suit_is_refused_by_its_key(name, change, words)
         ("asl_vgg16", {"weights": "imagenet", "seeds": 3, "training": {"class_weights": True}}),
         ("asl_cnn", {"augment": {"rotation": 5.0}, "seeds": 3, "training": {"label_smoothing": 0.1}}),
         ("asl_cnn", {"scenes": SCENES, "trains_on": "scenes"}),
+        ("asl_cnn", {"training": {"mixup": 0.2}}),
         ("asl_autoencoder_logistic", {"grid": {"class_weight": ["balanced"]}}),
     ],
 )

@@ -89,6 +89,9 @@ def check(name: str, experiment: Experiment) -> ModuleType:
             scenes and "perspective" in changes
         ),
         "training.class_weights must be false where scenes is set": scenes and experiment.training.class_weights,
+        "training.mixup must be 0 where scenes.keypoints is more; joints have no mean": (
+            scenes and experiment.scenes.keypoints > 0 and experiment.training.mixup > 0
+        ),
         f"grid must {'be set' if classifier else 'be removed'} for {model.title}": (
             (experiment.grid is None) == classifier
         ),
@@ -101,6 +104,9 @@ def check(name: str, experiment: Experiment) -> ModuleType:
         ),
         f"training.label_smoothing must be 0 for {model.title}, which fits the labels as they are": (
             classifier and experiment.training.label_smoothing > 0
+        ),
+        f"training.mixup must be 0 for {model.title}, whose encoder learns without labels": (
+            classifier and experiment.training.mixup > 0
         ),
         f"zooms must be [1] for {model.title}, which reads codes": classifier and experiment.zooms != [1],
         f"seeds must be 1 for {model.title}, whose codes come from one autoencoder": (
