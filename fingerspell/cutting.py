@@ -104,6 +104,22 @@ def train(
     return network
 
 
+def emptied(photographs: np.ndarray, count: int) -> np.ndarray:
+    """Return what stands in for photographs without a hand where there are none: the light of `count` of them alone.
+
+    photographs: uint8 (n, side, side, channels), of hands before walls. Their four corners are mixed over the whole.
+    """
+    side, channels = photographs.shape[2:]
+    patch = max(1, side // 12)
+    rows = np.linspace(0, len(photographs) - 1, min(count, len(photographs))).astype(int)
+    ends = slice(None, patch), slice(-patch, None)
+    walls = []
+    for photograph in photographs[rows]:
+        corners = [[np.median(photograph[y, x], axis=(0, 1)) for x in ends] for y in ends]
+        walls.append(cv2.resize(np.float32(corners), (side, side)).reshape(side, side, channels))
+    return np.stack(walls).astype(np.uint8)
+
+
 def cut(
     network: keras.Model, photographs: np.ndarray, labels: np.ndarray, rows: np.ndarray, side: int
 ) -> Iterator[Hands]:

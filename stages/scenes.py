@@ -17,6 +17,7 @@ from fingerspell.training.compositing import trimmed
 from stages import run
 
 PART = 256  # hands that are copied at a time
+ROOMS = 1000  # photographs whose walls stand in for empty rooms where there are none
 SHOWN = 48  # cut-outs on the sheet
 GREEN = np.array([60, 140, 60])  # what they are shown on
 
@@ -67,7 +68,8 @@ def _cut(
     from fingerspell import cutting
 
     photographs = trimmed(np.load(folder / "photographs.npy", mmap_mode="r"))
-    rooms = photographs[np.flatnonzero(labels == empty)]
+    holds_none = labels == empty
+    rooms = photographs[np.flatnonzero(holds_none)] if holds_none.any() else cutting.emptied(photographs, ROOMS)
     backgrounds = np.load(folder / "backgrounds.npy", mmap_mode="r")
     network = cutting.train(rendered, backgrounds, rooms, steps, seed, print)
     rows = np.flatnonzero(labels != empty)
