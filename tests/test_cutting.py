@@ -67,8 +67,34 @@ def test_a_hand_is_cut_out_as_large_as_drawn_ones_are(hands, room):
         rows, columns = np.nonzero(sheet[..., 3] > 128)
         assert abs(max(np.ptp(rows), np.ptp(columns)) - extent) < 8
         assert abs((columns.min() + columns.max()) / 2 - x) < 8 and abs((rows.min() + rows.max()) / 2 - y) < 8
-        colours = sheet[rows, columns, :3]
-        assert np.abs(colours.mean(axis=0) - hand.mean(axis=0)).max() < 25
+        lift = max(1, np.percentile(sheet[rows, columns, :3].max(axis=1), 95) / np.percentile(hand.max(axis=1), 95))
+        assert np.abs(sheet[rows, columns, :3].mean(axis=0) - lift * hand.mean(axis=0)).max() < 25
+
+
+def test_a_hand_against_the_light_is_lifted_and_a_bright_one_left(hands, room):
+    (picture,), (outline,) = photographs(hands, room, 1)
+    cut = {}
+    for brightest in (60, 200):
+        hand = picture * (brightest / np.percentile(picture[outline].max(axis=1), 95))
+        lit = np.where(outline[..., None], hand.clip(0, 255), 230).astype(np.uint8)
+        sheet, _ = cutting.cut_out(lit, mask_of(outline), 144)
+        cut[brightest] = sheet[..., :3][sheet[..., 3] > 200]
+    assert np.percentile(cut[60].max(axis=1), 95) == pytest.approx(cutting.BRIGHT, abs=8)
+    assert np.percentile(cut[200].max(axis=1), 95) == pytest.approx(200, abs=8)
+    lift = cutting.BRIGHT / 60
+    assert np.abs(cut[60].mean(axis=0) - lift * (60 / 200) * cut[200].mean(axis=0)).max() < 15, "the same tones"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_of_photographs_with_a_hand_each_the_light_on_the_wall_is_left(channels):
+    light = np.linspace(40, 220, 60)[None, :, None, None].repeat(60, axis=2).repeat(channels, axis=3)
+    walls = np.concatenate([light, light.swapaxes(1, 2), 255 - light]).astype(np.uint8)
+    photographs = walls.copy()
+    photographs[:, 15:50, 12:48] = 250
+    emptied = cutting.emptied(photographs, 10)
+    assert emptied.shape == walls.shape and emptied.dtype == np.uint8
+    assert np.abs(emptied.astype(int) - walls).max() < 16
+    assert (cutting.emptied(photographs, 2) == emptied[[0, 2]]).all()
 
 
 def test_what_is_hardly_a_hand_is_left_out(hands, room):
