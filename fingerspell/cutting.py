@@ -109,16 +109,15 @@ def emptied(photographs: np.ndarray, count: int) -> np.ndarray:
 
     photographs: uint8 (n, side, side, channels), of hands before walls. Their four corners are mixed over the whole.
     """
-    side = photographs.shape[1]
+    side, channels = photographs.shape[2:]
     patch = max(1, side // 12)
-    ends = slice(None, patch), slice(-patch, None)
-    shares = np.stack([np.linspace(1, 0, side), np.linspace(0, 1, side)])  # of both ends, along a side
     rows = np.linspace(0, len(photographs) - 1, min(count, len(photographs))).astype(int)
+    ends = slice(None, patch), slice(-patch, None)
     walls = []
     for photograph in photographs[rows]:
-        corners = np.array([[np.median(photograph[y, x], axis=(0, 1)) for x in ends] for y in ends])
-        walls.append(np.einsum("iy,jx,ijc->yxc", shares, shares, corners).astype(np.uint8))
-    return np.stack(walls)
+        corners = [[np.median(photograph[y, x], axis=(0, 1)) for x in ends] for y in ends]
+        walls.append(cv2.resize(np.float32(corners), (side, side)).reshape(side, side, channels))
+    return np.stack(walls).astype(np.uint8)
 
 
 def cut(
