@@ -89,9 +89,10 @@ def shrink(params: dict) -> None:
             experiment["grid"] = {key: values[:1] for key, values in experiment["grid"].items()}
         if "n_estimators" in (experiment["grid"] or {}):
             experiment["grid"]["n_estimators"] = [5]
+        if experiment["scenes"]:
+            experiment["scenes"].update(images=64, cutter_steps=2)
     for drawn in params["hands"].values():
         drawn.update(per_class=2, backgrounds=20)
-    params["experiments"]["asl_robust"]["scenes"].update(images=64, cutter_steps=2)
     second = {"from_layer": "conv5_block3_1_conv", "epochs": 1, "learning_rate": 0.0001}
     params["experiments"]["asl_resnet50"]["fine_tune"] = second
 

@@ -46,7 +46,7 @@ def test_the_real_file_holds_the_ten_experiments():
         ("experiments.asl_cnn.split.method", "fair", ("experiments.asl_cnn.split.method ", "'random'")),
         ("experiments.asl_cnn.split.test", 1.0, ("experiments.asl_cnn.split.test ", "less than 1")),
         ("experiments.asl_cnn.dataset", "bsl", ("experiments.asl_cnn.dataset ", "'bsl'", "arasl")),
-        ("experiments.asl_robust.scenes.hands", "arabic", ("asl_robust.scenes.hands is 'arabic'", "american")),
+        ("experiments.asl_robust.scenes.hands", "british", ("asl_robust.scenes.hands is 'british'", "american")),
         ("experiments.asl_robust.scenes.fill", [0.5], ("asl_robust.scenes.fill ", "at least 2")),
         ("experiments.asl_robust.scenes.shares.cut", -1.0, ("scenes.shares.cut ", "greater than or equal to 0")),
         (

@@ -112,26 +112,31 @@ def test_metrics_and_plots_are_readable_through_dvc(study):
     assert "confusion" in study("dvc", "plots", "show", "--json", "plots/asl_cnn/confusion.csv")
 
 
-def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study):
+def test_what_is_composed_is_known(study):
     params = yaml.safe_load((study.folder / "params.yaml").read_text())
-    composed = [name for name, one in params["experiments"].items() if one["scenes"]]
-    assert composed == ["asl_robust"]
-    folder = study.folder / "data/scenes/asl_robust"
+    assert [name for name, one in params["experiments"].items() if one["scenes"]] == ["asl_robust", "arasl_robust"]
+
+
+@pytest.mark.parametrize("name, letters", [("asl_robust", 26), ("arasl_robust", 32)])
+def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study, name, letters):
+    params = yaml.safe_load((study.folder / "params.yaml").read_text())
+    scenes = params["experiments"][name]["scenes"]
+    folder = study.folder / "data/scenes" / name
     about = json.loads((folder / "scenes.json").read_text())
     with open(folder / "hands.csv") as file:
         hands = list(csv.DictReader(file))
     drawn = [row["label"] for row in hands if row["source"] == "rendered"]
-    assert about["rendered"] == len(drawn) == 26 * params["hands"]["american"]["per_class"]
+    assert about["rendered"] == len(drawn) == letters * params["hands"][scenes["hands"]]["per_class"]
     assert about["cut"] == len(hands) - len(drawn)
     assert not {"del", "space"} & set(drawn), "they are no classes of this experiment"
     with open(folder / "table.csv") as file:
         members = {row["member"] for row in csv.DictReader(file) if row["split"] == "train"}
     assert about["photographs"] == len(members), "no image of validation or test is cut up"
-    assert (study.folder / "plots/scenes/asl_robust.png").read_bytes().startswith(b"\x89PNG")
-    description = json.loads((study.folder / "models/asl_robust/model.json").read_text())
-    with np.load(study.folder / "models/asl_robust/compositions.npz") as seen:
+    assert (study.folder / f"plots/scenes/{name}.png").read_bytes().startswith(b"\x89PNG")
+    description = json.loads((study.folder / f"models/{name}/model.json").read_text())
+    with np.load(study.folder / f"models/{name}/compositions.npz") as seen:
         assert len(seen["images"]) == len(seen["labels"]) == 32, "a batch, though 48 at most"
-    assert description["scenes"]["images"] == params["experiments"]["asl_robust"]["scenes"]["images"]
+    assert description["scenes"]["images"] == scenes["images"]
 
 
 def test_other_shares_cut_no_hands_anew(study):
