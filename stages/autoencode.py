@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerspell import config, files
+from fingerspell import config, files, models
 from fingerspell.preparation import Prepared, write_embeddings
 from stages import run
 
@@ -20,6 +20,8 @@ CHECKPOINTS = Path("data/checkpoints")  # where an interrupted training goes on;
 def main(*names: str) -> None:
     params = config.load()
     trained: dict[str, Path] = {}
+    for name in names:
+        models.check(name, params.experiment(name))  # prepare did, when other settings may have stood there
     for name in names:
         experiment = params.experiment(name)
         prepared = Prepared.open(Path("data/prepared") / name)

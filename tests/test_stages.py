@@ -152,6 +152,12 @@ def test_an_unknown_experiment_is_named_with_the_known_ones(study, stage):
     assert "'arasl_cmn'" in found and "arasl_cnn" in found
 
 
+def test_an_autoencoder_that_cannot_take_a_setting_is_refused_before_it_is_trained(study):
+    study.change(lambda params: params["experiments"]["asl_autoencoder_forest"]["training"].update(mixup=0.2))
+    found = failure(study, "autoencode", "asl_autoencoder_forest")
+    assert "experiments.asl_autoencoder_forest.training.mixup must be 0" in found
+
+
 @pytest.mark.parametrize("words", [("split",), ("split", "arasl_cnn", "more"), ("autoencode",), ("compare", "x")])
 def test_a_wrong_command_line_is_told_the_right_one(study, words):
     assert f"python -m stages.{words[0]}" in failure(study, *words)
