@@ -29,6 +29,7 @@ _HANGING = Finger(82, 18, 8)
 _UNDER = Finger(76, 90, 24)  # bent over the thumb
 _TIGHT = Finger(88, 108, 62)  # a fist of which nothing stands out
 _LOW = Finger(86, 88, 34)  # a fist that shows its nails, low on the palm
+_LOOSE = Finger(82, 94, 40)
 _TUCKED = Thumb(out=14, front=24, turn=10, mcp=34, ip=6)  # under the fingers, unseen
 _SIDEWAYS = Thumb(out=20, front=50, turn=20, mcp=60, ip=30)  # from the side onto the middle finger
 _PINCHING = Thumb(out=0, front=50, turn=0, mcp=0, ip=0)  # in front of the palm, beside a pointing index finger
@@ -106,6 +107,14 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
     "A": (
         Pose(**_FIST, thumb=BESIDE, yaw=-18),
         Pose(**_FIST, thumb=Thumb(out=24, front=22, turn=10, mcp=2, ip=-8), yaw=-10, roll=-8),
+        Pose(
+            Finger(80, 104, 56, 4), Finger(80, 104, 56), Finger(80, 104, 56, -3), Finger(80, 104, 56, -6),
+            Thumb(26, 20, 0, -4, -10), pitch=10, roll=14,
+        ),
+        Pose(
+            Finger(80, 104, 56, 4), Finger(80, 104, 56), Finger(80, 104, 56, -3), Finger(80, 104, 56, -6),
+            Thumb(32, 16, 0, -6, -12), pitch=-8, roll=16, yaw=-8,
+        ),
     ),
     "B": (
         Pose(straight(3), straight(1), straight(0), straight(-2), ACROSS),
@@ -150,6 +159,30 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             straight(2), Finger(36, 100, 66), Finger(38, 102, 66, 1), Finger(44, 102, 66, 3),
             Thumb(24, 46, 46, 30, 34), pitch=-8, yaw=6, touch=("middle",),
         ),
+        Pose(
+            straight(2), Finger(72, 80, 50), Finger(74, 82, 50, 1), Finger(78, 82, 50, 3), Thumb(30, 30, 20, 40, 30),
+            pitch=-10, touch=("middle",),
+        ),
+        Pose(
+            straight(2), Finger(70, 90, 60), Finger(72, 92, 60, 1), Finger(76, 92, 60, 3), Thumb(30, 30, 20, 40, 30),
+            pitch=-8, yaw=6, touch=("middle",),
+        ),
+        Pose(
+            straight(6), Finger(84, 70, 50), Finger(86, 72, 50, 1), Finger(90, 72, 50, 3), Thumb(34, 40, 40, 30, 30),
+            pitch=-10, touch=("middle",),
+        ),
+        Pose(
+            straight(2), Finger(78, 56, 60), Finger(80, 58, 60, 1), Finger(84, 58, 60, 3), Thumb(30, 30, 20, 40, 30),
+            pitch=-4, touch=("middle",),
+        ),
+        Pose(
+            straight(2), Finger(66, 90, 70), Finger(68, 92, 70, 1), Finger(72, 92, 70, 3), Thumb(30, 30, 20, 40, 30),
+            pitch=6, touch=("middle",),
+        ),
+        Pose(
+            straight(2), Finger(54, 100, 70), Finger(56, 102, 70, 1), Finger(60, 102, 70, 3), Thumb(24, 52, 46, 40, 40),
+            pitch=4, touch=("middle", "ring"),
+        ),
     ),
     "E": (
         Pose(
@@ -159,6 +192,22 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(
             Finger(48, 104, 50, 0), Finger(48, 106, 50), Finger(50, 104, 50, 2), Finger(52, 100, 50, 5),
             Thumb(16, 66, 35, 60, 50), yaw=-15,
+        ),
+        Pose(
+            Finger(70, 80, 60, -2), Finger(70, 82, 60), Finger(72, 80, 60, 2), Finger(74, 78, 60, 5),
+            Thumb(30, 60, 30, 60, 30), pitch=-10,
+        ),
+        Pose(
+            Finger(66, 86, 60, -2), Finger(66, 88, 60), Finger(68, 86, 60, 2), Finger(70, 84, 60, 5),
+            Thumb(36, 54, 20, 70, 30), pitch=-6,
+        ),
+        Pose(
+            Finger(74, 74, 60, -2), Finger(74, 76, 60), Finger(76, 74, 60, 2), Finger(78, 72, 60, 5),
+            Thumb(34, 60, 40, 50, 40), pitch=-4,
+        ),
+        Pose(
+            Finger(60, 96, 66, -2), Finger(60, 98, 66), Finger(62, 96, 66, 2), Finger(64, 94, 66, 5),
+            Thumb(34, 40, 20, 60, 60), pitch=-6, yaw=-6,
         ),
     ),
     "F": (
@@ -186,19 +235,36 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             Finger(66, 80, 50, 8), Finger(6, 8, 6, 2), Finger(2, 6, 4, -9), Finger(-4, 4, 3, -20),
             Thumb(40, 32, 50, 24, 28), touch=("index",), roll=16, yaw=-15,
         ),
+        Pose(
+            Finger(74, 60, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-4, 4, 3, -26),
+            Thumb(36, 40, 40, 26, 28), touch=("index",), roll=14,
+        ),
+        Pose(
+            Finger(80, 56, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-4, 4, 3, -26),
+            Thumb(40, 40, 30, 30, 28), touch=("index",), pitch=-12, roll=16,
+        ),
+        Pose(
+            Finger(66, 70, 50, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-4, 4, 3, -26),
+            Thumb(34, 46, 40, 26, 28), touch=("index",), pitch=8, roll=18,
+        ),
+        Pose(
+            Finger(80, 70, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-4, 4, 3, -26),
+            Thumb(44, 40, 30, 30, 30), touch=("index",), roll=20, yaw=10,
+        ),
     ),
     "G": (
+        Pose(Finger(56, 3, 2), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-110, roll=32, touch=("index",)),
+        Pose(Finger(56, 3, 2), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-100, roll=26, touch=("index",)),
+        Pose(Finger(60, 3, 2), _TIGHT, _TIGHT, _TIGHT, Thumb(10, 70, 20, 0, 0), yaw=-118, roll=30, touch=("index",)),
+        Pose(Finger(48, 6, 4), *3 * (_LOOSE,), Thumb(6, 50, 10, 0, 0), yaw=-96, roll=40, touch=("index",)),
+        Pose(Finger(60, 10, 8), *3 * (_LOOSE,), Thumb(6, 60, 10, 0, 0), yaw=-80, roll=40, touch=("index",)),
+        Pose(Finger(56, 14, 10), *3 * (_LOOSE,), Thumb(6, 40, 10, 0, 0), yaw=-84, roll=38, wrist_flexion=-20),
+        Pose(Finger(54, 6, 4), *3 * (_LOOSE,), Thumb(6, 46, 10, 0, 0), yaw=-104, roll=34),
         Pose(Finger(62, 6, 4), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-110, roll=46, touch=("index",)),
-        Pose(Finger(62, 6, 4), _TIGHT, _TIGHT, _TIGHT, Thumb(10, 70, 20, 0, 0), yaw=-110, roll=54, touch=("index",)),
-        Pose(Finger(66, 8, 6), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-98, roll=50, touch=("index",)),
         Pose(Finger(58, 8, 6), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-120, roll=62, pitch=-8, touch=("index",)),
-        Pose(Finger(62, 6, 6), _TIGHT, _TIGHT, _TIGHT, Thumb(10, 30, 0, 14, 14), yaw=-108, roll=54),
-        Pose(Finger(54, 4, 2), _TIGHT, _TIGHT, _TIGHT, Thumb(10, 30, 0, 10, 6), yaw=-118, roll=50),
         Pose(Finger(60, 6, 4), _TIGHT, _TIGHT, _TIGHT, _PINCHING, yaw=-110, roll=40),
-        Pose(Finger(60, 14, 8), _TIGHT, _TIGHT, _TIGHT, Thumb(-6, 56, 0, -8, -5), yaw=-110, roll=44),
         Pose(Finger(60, 14, 6), folded(0), folded(2), folded(4), Thumb(16, 72, 50, 4, 2), yaw=-95, roll=46),
         Pose(Finger(45, 14, 8), folded(0), folded(2), folded(4), Thumb(24, 62, 60, 4, 6), yaw=-60, roll=60),
-        Pose(straight(0), folded(0), folded(-4), folded(-8), Thumb(40, 30, 20, 4, 0), roll=80, yaw=-20),
     ),
     "H": (
         Pose(straight(-2), straight(1), folded(-4), folded(-8), HOLDING, roll=80, yaw=-4),
@@ -210,6 +276,26 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(
             straight(-2), straight(1), _LOW, _LOW, Thumb(out=7, front=60, turn=46, mcp=30, ip=60), roll=80, yaw=-10,
             wrist_deviation=-30,
+        ),
+        Pose(
+            straight(-2), straight(1), Finger(70, 100, 50), Finger(74, 100, 50), Thumb(20, 44, 20, 50, 40),
+            roll=80, yaw=10, wrist_deviation=-35,
+        ),
+        Pose(
+            straight(-2), straight(1), Finger(76, 104, 58), Finger(80, 104, 58), Thumb(14, 48, 30, 50, 60),
+            roll=74, yaw=18, wrist_deviation=-40,
+        ),
+        Pose(
+            straight(-2), straight(1), Finger(76, 104, 58), Finger(80, 104, 58), Thumb(24, 40, 16, 66, 30),
+            roll=80, yaw=4, wrist_deviation=-40,
+        ),
+        Pose(
+            straight(-2), straight(1), Finger(66, 104, 58), Finger(70, 104, 58), Thumb(24, 40, 16, 60, 30),
+            roll=82, yaw=6, pitch=-14, wrist_deviation=-35,
+        ),
+        Pose(
+            straight(-2), straight(1), Finger(66, 104, 58), Finger(70, 104, 58), Thumb(24, 40, 16, 60, 30),
+            roll=82, yaw=6, pitch=14, wrist_deviation=-35,
         ),
     ),
     "I": (
@@ -236,6 +322,28 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(*3 * (Finger(56, 104, 30),), Finger(84, 96, 40, -6), Thumb(20, 40, 10, 60, 20), pitch=-8, roll=6),
         Pose(*3 * (Finger(70, 80, 20),), Finger(84, 96, 40, -6), Thumb(20, 40, 10, 60, 20), pitch=-20, roll=6),
         Pose(_UNDER, _UNDER, _UNDER, Finger(80, 96, 40), Thumb(10, 46, 30, 62, 40)),
+        Pose(
+            *3 * (Finger(62, 100, 34),), Finger(92, 80, 20, 10), Thumb(34, 40, 10, 60, 20), pitch=-8,
+        ),
+        Pose(
+            *3 * (Finger(62, 100, 34),), Finger(92, 80, 20, 10), Thumb(36, 46, 20, 70, 20), pitch=-14, yaw=-10,
+        ),
+        Pose(
+            Finger(52, 106, 34), Finger(52, 106, 34, 2), Finger(54, 106, 34, 4), Finger(96, 80, 30, 12),
+            Thumb(36, 46, 20, 70, 30), pitch=-6,
+        ),
+        Pose(
+            Finger(52, 106, 34), Finger(52, 106, 34, 1), Finger(54, 106, 34, 3), Finger(98, 66, 10, 12),
+            Thumb(36, 46, 20, 70, 30), pitch=-16,
+        ),
+        Pose(
+            Finger(76, 82, 20), Finger(76, 82, 20, 1), Finger(76, 82, 20, 3), Finger(98, 66, 10, 12),
+            Thumb(40, 40, 20, 70, 30), pitch=-24,
+        ),
+        Pose(
+            Finger(80, 72, 14), Finger(80, 72, 14, 1), Finger(80, 72, 14, 3), Finger(98, 76, 10, 12),
+            Thumb(40, 40, 20, 70, 30), pitch=-20, roll=8,
+        ),
     ),
     "N": (
         Pose(Finger(72, 96, 30), Finger(72, 96, 30), _LOW, _LOW, _TUCKED),
@@ -264,6 +372,30 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             pitch=-16, yaw=-10,
         ),
         Pose(_UNDER, _UNDER, folded(-4), folded(-8), Thumb(10, 44, 30, 56, 35)),
+        Pose(
+            *2 * (Finger(62, 100, 34),), Finger(92, 76, 10, 10), Finger(96, 70, 10, 10), Thumb(34, 40, 10, 60, 20),
+            pitch=-8,
+        ),
+        Pose(
+            *2 * (Finger(62, 100, 34),), Finger(92, 76, 10, 10), Finger(96, 70, 10, 10), Thumb(36, 46, 20, 70, 20),
+            pitch=-14, yaw=-10,
+        ),
+        Pose(
+            Finger(52, 106, 34), Finger(52, 106, 34, 2), Finger(90, 88, 30, 8), Finger(96, 80, 30, 8),
+            Thumb(36, 46, 20, 70, 30), pitch=-6,
+        ),
+        Pose(
+            Finger(52, 106, 34), Finger(54, 106, 34, 2), Finger(98, 64, 10, 8), Finger(100, 56, 10, 8),
+            Thumb(36, 46, 20, 70, 30), pitch=-16,
+        ),
+        Pose(
+            Finger(70, 90, 30), Finger(70, 90, 30, 2), Finger(98, 84, 30, 14), Finger(100, 76, 30, 14),
+            Thumb(36, 46, 20, 70, 30), pitch=-24, yaw=-8,
+        ),
+        Pose(
+            Finger(62, 96, 30, -3), Finger(62, 96, 30, 2), Finger(92, 94, 40, 10), Finger(96, 90, 40, 12),
+            Thumb(30, 56, 30, 60, 30), pitch=-14, roll=8,
+        ),
     ),
     "O": (
         Pose(
@@ -310,6 +442,30 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(Finger(-2, 6, 4, -16), Finger(14, 10, 6, 16), folded(2), folded(-8), HOLDING, roll=30, yaw=-20),
         Pose(Finger(8, 6, 4, -15), Finger(2, 10, 6, 12), folded(2), folded(-8), HOLDING, roll=20),
         Pose(Finger(8, 6, 4, -18), Finger(-2, 10, 6, 14), folded(2), folded(-8), HOLDING, roll=20, yaw=-30),
+        Pose(
+            Finger(8, 4, 3, -24), Finger(-4, 24, 26, 14), Finger(80, 92, 44, -1), Finger(84, 92, 44, -5),
+            Thumb(22, 40, 20, 56, 20), roll=18,
+        ),
+        Pose(
+            Finger(10, 4, 3, -28), Finger(-4, 20, 36, 18), Finger(80, 92, 44, -1), Finger(84, 92, 44, -5),
+            Thumb(22, 40, 20, 56, 20), roll=22,
+        ),
+        Pose(
+            Finger(6, 8, 4, -28), Finger(-10, 30, 30, 16), Finger(80, 92, 44, -1), Finger(84, 92, 44, -5),
+            Thumb(22, 40, 20, 56, 20), roll=16, yaw=-10,
+        ),
+        Pose(
+            Finger(12, 4, 3, -24), Finger(0, 34, 30, 20), Finger(80, 92, 44, -1), Finger(84, 92, 44, -5),
+            Thumb(22, 40, 20, 56, 20), roll=24, pitch=8,
+        ),
+        Pose(
+            Finger(10, 6, 3, -26), Finger(-8, 30, 30, 18), Finger(80, 92, 44, -1), Finger(84, 92, 44, -5),
+            Thumb(26, 36, 10, 60, 10), roll=20, pitch=-8,
+        ),
+        Pose(
+            Finger(8, 4, 3, -22), Finger(-2, 20, 26, 18), Finger(80, 92, 44, -1), Finger(84, 92, 44, -5),
+            Thumb(26, 46, 20, 60, 30), roll=22, yaw=6,
+        ),
     ),
     "S": (
         Pose(**_FIST, thumb=OVER, yaw=-12),
@@ -363,5 +519,28 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(straight(2), *3 * (_TIGHT,), Thumb(20, 54, 20, 60, 10), pitch=-10, yaw=-20),
         Pose(straight(2), *3 * (Finger(84, 100, 50),), Thumb(24, 50, 10, 70, 20), pitch=-10),
         Pose(straight(2), *3 * (_TIGHT,), Thumb(26, 66, 30, 60, 20), pitch=-15, yaw=10),
+        Pose(Finger(-8, 4, 4), *3 * (Finger(70, 104, 58),), Thumb(30, 46, 10, 66, 10), pitch=14, yaw=14),
+        Pose(Finger(-8, 4, 4), *3 * (Finger(66, 104, 58),), Thumb(30, 46, 10, 66, 10), pitch=32),
+        Pose(Finger(-4, 4, 4), *3 * (Finger(76, 100, 50),), Thumb(40, 46, 10, 66, 20), pitch=24, yaw=6),
+        Pose(straight(4), *3 * (Finger(84, 100, 50),), Thumb(36, 36, 6, 70, 10), pitch=10),
+        Pose(Finger(14, 4, 4), *3 * (Finger(86, 100, 50),), Thumb(36, 36, 6, 70, 10), pitch=24),
     ),
 }  # fmt: skip
+
+# Hands that make no letter: open, seen from behind, at rest, counting.
+_BACK = dict(yaw=180)
+NEITHER: tuple[Pose, ...] = (
+    Pose(straight(14), straight(3), straight(-8), straight(-20), AWAY),
+    Pose(straight(10), straight(2), straight(-6), straight(-16), Thumb(44, 20, 0, 0, -8), yaw=16, roll=10),
+    Pose(straight(14), straight(3), straight(-8), straight(-20), AWAY, **_BACK),
+    Pose(*IN_LINE, Thumb(30, 10, 0, 0, -6), **_BACK),
+    Pose(**_FIST, thumb=OVER, **_BACK),
+    Pose(**_FIST, thumb=BESIDE, yaw=165, roll=-20),
+    Pose(*4 * (Finger(26, 34, 18),), Thumb(36, 30, 20, 14, 14), roll=170, yaw=20),
+    Pose(*4 * (Finger(18, 24, 14),), Thumb(34, 24, 20, 10, 10), yaw=160),
+    Pose(*IN_LINE, Thumb(24, 20, 10, 0, 0), yaw=84),
+    Pose(*IN_LINE, Thumb(24, 20, 10, 0, 0), yaw=10, roll=90),
+    Pose(straight(12), straight(-4), folded(-2), folded(-8), AWAY),
+    Pose(straight(6), folded(0), folded(-2), straight(-18), AWAY),
+    Pose(*4 * (Finger(8, 10, 6),), Thumb(40, 30, 20, 0, 0), pitch=70),
+)

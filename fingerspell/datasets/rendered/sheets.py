@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 
@@ -12,7 +13,7 @@ from fingerspell.datasets.rendered.camera import aim, encode_light
 from fingerspell.datasets.rendered.drawing import stream
 from fingerspell.datasets.rendered.flesh import solid, trace
 from fingerspell.datasets.rendered.shading import Light, shade, skin
-from fingerspell.datasets.rendered.skeleton import build, closed, varied
+from fingerspell.datasets.rendered.skeleton import Build, build, closed, varied
 from fingerspell.errors import FingerspellError
 from fingerspell.hands import Hands, extend
 
@@ -20,7 +21,10 @@ SIDE = 144  # pixels
 FILL = 0.56  # share of the side that the hand takes: the rest is for arms
 BORDER = 8.0  # pixels by which the flesh goes beyond the joints, both sides together
 ALPHABETS = {
-    "american": (poses_american.POSES, poses_american.VARIANTS),
+    "american": (
+        poses_american.POSES | {"nothing": poses_american.NEITHER[0]},
+        poses_american.VARIANTS | {"nothing": poses_american.NEITHER[1:]},
+    ),
     "arabic": (poses_arabic.POSES, {}),
 }
 CHUNK = 10  # hands that one task draws
@@ -68,10 +72,10 @@ def _draw(alphabet: str, label: str, number: int, seed: int) -> tuple[np.ndarray
     poses, variants = ALPHABETS[alphabet]
     usual, others = poses[label], variants.get(label, ())
     pose = others[rng.integers(len(others))] if others and rng.uniform() < 0.75 else usual
-    figure, surface = build(rng), skin(rng, rng.uniform() ** 1.3)
+    figure, surface = _signer(rng), skin(rng, rng.uniform() ** 1.3)
     cuff = float(rng.uniform(4, 10)) if rng.uniform() < 0.4 else None
     hand = solid(closed(varied(pose, rng, float(rng.uniform(3, 7))), figure), figure, cuff)
-    view = aim(hand.joints, SIDE, FILL, np.full(2, 0.5), float(rng.uniform(28, 80)))
+    view = aim(hand.joints, SIDE, FILL, np.full(2, 0.5), float(rng.uniform(24, 75)))
     relief = trace(hand, SIDE, SIDE, (view.x, view.y), view.scale, view.distance)
     sheet = np.zeros((SIDE, SIDE, 4), np.uint8)
     window = sheet[relief.top :, relief.left :][: relief.alpha.shape[0], : relief.alpha.shape[1]]
@@ -79,6 +83,13 @@ def _draw(alphabet: str, label: str, number: int, seed: int) -> tuple[np.ndarray
     window[..., 3] = np.round(255 * relief.alpha)
     extend(sheet)
     return sheet, view.project(hand.joints).astype(np.float32)
+
+
+def _signer(rng: np.random.Generator) -> Build:
+    """Draw proportions, from slender to stout: on the average a broader hand than the one of the collections."""
+    figure = build(rng)
+    stout = float(np.clip(rng.normal(0.07, 0.07), -0.06, 0.25))
+    return replace(figure, knuckles=figure.knuckles * (1 + stout, 1, 1), thickness=figure.thickness * (1 + stout))
 
 
 def _light(rng: np.random.Generator) -> Light:
