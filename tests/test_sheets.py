@@ -23,7 +23,7 @@ def drawn() -> Hands:
 
 
 def test_all_letters_are_there_in_order(drawn):
-    assert drawn.labels.tolist() == [label for label in POSES["asl_alphabet"] for _ in range(2)]
+    assert drawn.labels.tolist() == [label for label in [*POSES["asl_alphabet"], "nothing"] for _ in range(2)]
     assert set("ABCDEFGHIJKLMNOPQRSTUVWXYZ") <= set(drawn.labels)
     assert set(drawn.sources) == {"rendered"}
     assert set(ALPHABETS["arabic"][0]) == set(POSES["arasl"])
@@ -72,9 +72,9 @@ def test_an_unknown_alphabet_is_refused():
         next(draw_sheets("klingon", 1, 0))
 
 
-def test_the_variants_are_signs_of_the_alphabet_that_a_hand_can_make():
+def test_the_variants_are_signs_of_the_alphabet_and_all_poses_are_what_a_hand_can_do():
     assert set(poses_american.VARIANTS) <= set(poses_american.POSES)
-    for poses in poses_american.VARIANTS.values():
+    for poses in (poses_american.NEITHER, *poses_american.VARIANTS.values()):
         for pose in poses:
             assert limited(pose) == pose
 
