@@ -212,10 +212,6 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
     ),
     "F": (
         Pose(
-            Finger(58, 58, 30, 2), Finger(14, 12, 8, 2), Finger(6, 8, 5, -7), Finger(4, 6, 4, -18),
-            Thumb(34, 50, 50, 20, 25), touch=("index",), yaw=-10,
-        ),
-        Pose(
             Finger(62, 66, 34, 4), Finger(10, 8, 6, 2), Finger(2, 6, 4, -11), Finger(-4, 4, 3, -26),
             Thumb(30, 52, 50, 24, 28), touch=("index",), roll=14,
         ),
@@ -232,10 +228,6 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             Thumb(36, 42, 50, 14, 28), touch=("index",), roll=10, pitch=-8,
         ),
         Pose(
-            Finger(66, 80, 50, 8), Finger(6, 8, 6, 2), Finger(2, 6, 4, -9), Finger(-4, 4, 3, -20),
-            Thumb(40, 32, 50, 24, 28), touch=("index",), roll=16, yaw=-15,
-        ),
-        Pose(
             Finger(74, 60, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-4, 4, 3, -26),
             Thumb(36, 40, 40, 26, 28), touch=("index",), roll=14,
         ),
@@ -250,6 +242,26 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(
             Finger(80, 70, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-4, 4, 3, -26),
             Thumb(44, 40, 30, 30, 30), touch=("index",), roll=20, yaw=10,
+        ),
+        Pose(
+            Finger(84, 76, 30, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
+            Thumb(50, 40, 30, 30, 30), touch=("index",), roll=16, yaw=16,
+        ),
+        Pose(
+            Finger(76, 84, 50, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
+            Thumb(50, 36, 30, 36, 30), touch=("index",), roll=18, yaw=14, pitch=-10,
+        ),
+        Pose(
+            Finger(70, 90, 60, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
+            Thumb(54, 40, 30, 36, 30), touch=("index",), roll=20, yaw=6, pitch=8,
+        ),
+        Pose(
+            Finger(88, 90, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
+            Thumb(50, 30, 20, 50, 40), touch=("index",), roll=20, yaw=4,
+        ),
+        Pose(
+            Finger(86, 80, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
+            Thumb(50, 36, 26, 40, 30), touch=("index",), roll=14, yaw=10, pitch=-14,
         ),
     ),
     "G": (
