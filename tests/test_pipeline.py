@@ -117,8 +117,8 @@ def test_what_is_composed_is_known(study):
     assert [name for name, one in params["experiments"].items() if one["scenes"]] == ["asl_robust", "arasl_robust"]
 
 
-@pytest.mark.parametrize("name, letters", [("asl_robust", 26), ("arasl_robust", 32)])
-def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study, name, letters):
+@pytest.mark.parametrize("name, signs", [("asl_robust", 27), ("arasl_robust", 32)])
+def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study, name, signs):
     params = yaml.safe_load((study.folder / "params.yaml").read_text())
     scenes = params["experiments"][name]["scenes"]
     folder = study.folder / "data/scenes" / name
@@ -126,9 +126,10 @@ def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study, name, letters)
     with open(folder / "hands.csv") as file:
         hands = list(csv.DictReader(file))
     drawn = [row["label"] for row in hands if row["source"] == "rendered"]
-    assert about["rendered"] == len(drawn) == letters * params["hands"][scenes["hands"]]["per_class"]
+    assert about["rendered"] == len(drawn) == signs * params["hands"][scenes["hands"]]["per_class"]
     assert about["cut"] == len(hands) - len(drawn)
     assert not {"del", "space"} & set(drawn), "they are no classes of this experiment"
+    assert ("nothing" in drawn) == (name == "asl_robust"), "hands that make no letter, where there is a class for them"
     with open(folder / "table.csv") as file:
         members = {row["member"] for row in csv.DictReader(file) if row["split"] == "train"}
     assert about["photographs"] == len(members), "no image of validation or test is cut up"

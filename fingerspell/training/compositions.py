@@ -25,7 +25,7 @@ class Scenery:
     """What images are composed of; the large arrays stay on disk. Labels are indices into the classes.
 
     hands and their labels; photographs, uint8 (n, side, side, channels), and theirs; backgrounds, uint8
-    (n, side, side, 3); empty: the class that shows no hand, None where there is none; classes: how many there are.
+    (n, side, side, 3); empty: the class without a sign, None where there is none; classes: how many there are.
     """
 
     hands: Hands
@@ -57,8 +57,8 @@ class Compositions(Epochs):
     """Batches of images that are drawn anew in every epoch, of which each has `scenes.images`.
 
     An image shows a hand by the shares of `scenes.shares`: drawn, or cut out of a photograph, and set before a
-    background; or in a photograph as it was taken. The class without a hand comes as often as the others: as a
-    background, or as a photograph, as often as photographs come with hands.
+    background; or in a photograph as it was taken. The class without a sign comes as often as the others: as a
+    background, or as a photograph, as often as photographs come with hands. Drawn hands that make no letter add to it.
 
     `scenes.mirrored` of the images show the other hand. Of `augment`, `rotation` turns hands and photographs, `shift`
     and `scale` move photographs alone (hands go by `scenes.fill`, and anywhere); all else comes after the composition.
