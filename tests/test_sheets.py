@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fingerspell import hands
-from fingerspell.datasets.rendered import poses_american
+from fingerspell.datasets.rendered import poses_american, sheets
 from fingerspell.datasets.rendered.backgrounds import draw_backgrounds
 from fingerspell.datasets.rendered.drawing import POSES
 from fingerspell.datasets.rendered.sheets import ALPHABETS, FILL, SIDE, draw_sheets
@@ -52,6 +52,14 @@ def test_the_keypoints_lie_on_the_hand_and_in_its_box(drawn):
         assert (np.abs(points - (x, y)) <= extent / 2).all()
         assert 0.45 * SIDE * FILL < extent < 1.3 * SIDE * FILL
     assert inside > 0.97 * total
+
+
+def test_signers_are_slender_and_stout():
+    several = sheets._draw_some("american", 3, ("B", range(16)))
+    knuckles = np.linalg.norm(several.keypoints[:, 5] - several.keypoints[:, 17], axis=1)
+    breadth = knuckles / np.linalg.norm(several.keypoints[:, 0] - several.keypoints[:, 9], axis=1)
+    assert np.ptp(breadth) > 0.2 * breadth.mean(), "0.14 with the proportions of the collections alone"
+    assert breadth.mean() > 0.65
 
 
 def test_ground_is_transparent_and_colours_go_on_beyond_the_rim(drawn):
