@@ -132,12 +132,28 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
     ),
     "D": (
         Pose(
+            straight(2), Finger(52, 92, 46), Finger(54, 92, 46, 1), Finger(58, 90, 46, 3), Thumb(22, 62, 50, 26, 28),
+            touch=("middle",),
+        ),
+        Pose(
+            straight(2), Finger(46, 86, 44), Finger(48, 88, 44, 1), Finger(52, 88, 44, 3), Thumb(22, 62, 50, 26, 28),
+            yaw=-12, touch=("middle",),
+        ),
+        Pose(
+            straight(0), Finger(60, 92, 40), Finger(62, 94, 44, 1), Finger(66, 94, 44, 3), Thumb(22, 62, 50, 26, 28),
+            yaw=12, touch=("middle", "ring"),
+        ),
+        Pose(
             straight(2), Finger(40, 98, 56), Finger(42, 100, 56, 1), Finger(46, 100, 56, 3), Thumb(22, 52, 50, 26, 28),
             touch=("middle",),
         ),
         Pose(
             straight(2), Finger(46, 100, 50), Finger(48, 102, 50, 1), Finger(52, 102, 50, 3), Thumb(16, 56, 40, 30, 28),
             yaw=-28, touch=("middle", "ring"),
+        ),
+        Pose(
+            straight(2), Finger(52, 92, 46), Finger(54, 94, 50, 1), Finger(58, 94, 50, 3), Thumb(24, 56, 50, 22, 24),
+            yaw=-18, touch=("middle",),
         ),
         Pose(
             straight(2), Finger(36, 100, 66), Finger(38, 102, 66, 1), Finger(44, 102, 66, 3),
@@ -166,22 +182,6 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(
             straight(2), Finger(54, 100, 70), Finger(56, 102, 70, 1), Finger(60, 102, 70, 3), Thumb(24, 52, 46, 40, 40),
             pitch=4, touch=("middle", "ring"),
-        ),
-        Pose(
-            straight(3), Finger(80, 80, 50), Finger(82, 82, 50, 1), Finger(86, 82, 50, 3), Thumb(30, 40, 30, 40, 30),
-            pitch=-6, touch=("middle",),
-        ),
-        Pose(
-            straight(4), Finger(86, 66, 60), Finger(88, 68, 60, 1), Finger(92, 68, 60, 3), Thumb(30, 36, 24, 40, 30),
-            pitch=-6, yaw=-4, touch=("middle",),
-        ),
-        Pose(
-            straight(4), Finger(76, 76, 66), Finger(78, 78, 66, 1), Finger(82, 78, 66, 3), Thumb(26, 36, 24, 40, 40),
-            roll=-6, touch=("middle", "ring"),
-        ),
-        Pose(
-            straight(0), Finger(84, 84, 60, -2), Finger(86, 86, 60), Finger(90, 86, 60, 3), Thumb(32, 40, 20, 44, 30),
-            pitch=4, touch=("middle",),
         ),
     ),
     "E": (
@@ -212,6 +212,10 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
     ),
     "F": (
         Pose(
+            Finger(58, 58, 30, 2), Finger(14, 12, 8, 2), Finger(6, 8, 5, -7), Finger(4, 6, 4, -18),
+            Thumb(34, 50, 50, 20, 25), touch=("index",), yaw=-10,
+        ),
+        Pose(
             Finger(62, 66, 34, 4), Finger(10, 8, 6, 2), Finger(2, 6, 4, -11), Finger(-4, 4, 3, -26),
             Thumb(30, 52, 50, 24, 28), touch=("index",), roll=14,
         ),
@@ -228,6 +232,10 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             Thumb(36, 42, 50, 14, 28), touch=("index",), roll=10, pitch=-8,
         ),
         Pose(
+            Finger(66, 80, 50, 8), Finger(6, 8, 6, 2), Finger(2, 6, 4, -9), Finger(-4, 4, 3, -20),
+            Thumb(40, 32, 50, 24, 28), touch=("index",), roll=16, yaw=-15,
+        ),
+        Pose(
             Finger(74, 60, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-4, 4, 3, -26),
             Thumb(36, 40, 40, 26, 28), touch=("index",), roll=14,
         ),
@@ -242,26 +250,6 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(
             Finger(80, 70, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-4, 4, 3, -26),
             Thumb(44, 40, 30, 30, 30), touch=("index",), roll=20, yaw=10,
-        ),
-        Pose(
-            Finger(84, 76, 30, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(50, 40, 30, 30, 30), touch=("index",), roll=16, yaw=16,
-        ),
-        Pose(
-            Finger(76, 84, 50, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(50, 36, 30, 36, 30), touch=("index",), roll=18, yaw=14, pitch=-10,
-        ),
-        Pose(
-            Finger(70, 90, 60, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(54, 40, 30, 36, 30), touch=("index",), roll=20, yaw=6, pitch=8,
-        ),
-        Pose(
-            Finger(88, 90, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(50, 30, 20, 50, 40), touch=("index",), roll=20, yaw=4,
-        ),
-        Pose(
-            Finger(86, 80, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(50, 36, 26, 40, 30), touch=("index",), roll=14, yaw=10, pitch=-14,
         ),
     ),
     "G": (
@@ -326,6 +314,11 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(straight(2), folded(0), folded(-4), folded(-8), AWAY, roll=-15),
     ),
     "M": (
+        Pose(*3 * (Finger(72, 96, 30),), Finger(86, 102, 30, -4), _TUCKED),
+        Pose(*3 * (Finger(72, 96, 30),), _LOW, Thumb(14, 20, 0, 50, 20), roll=8),
+        Pose(*3 * (Finger(80, 80, 30),), Finger(94, 86, 30, -4), Thumb(10, 30, 10, 30, 0), pitch=-15),
+        Pose(*3 * (Finger(60, 110, 40),), Finger(80, 100, 40, -4), Thumb(14, 20, 10, 40, 10), pitch=8),
+        Pose(*3 * (Finger(80, 86, 20),), _LOW, Thumb(14, 20, 10, 40, 10), pitch=-18, yaw=-10),
         Pose(*3 * (Finger(56, 104, 30),), Finger(84, 96, 40, -6), Thumb(20, 40, 10, 60, 20), pitch=-8, roll=6),
         Pose(*3 * (Finger(70, 80, 20),), Finger(84, 96, 40, -6), Thumb(20, 40, 10, 60, 20), pitch=-20, roll=6),
         Pose(_UNDER, _UNDER, _UNDER, Finger(80, 96, 40), Thumb(10, 46, 30, 62, 40)),
@@ -351,26 +344,25 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             Finger(80, 72, 14), Finger(80, 72, 14, 1), Finger(80, 72, 14, 3), Finger(98, 76, 10, 12),
             Thumb(40, 40, 20, 70, 30), pitch=-20, roll=8,
         ),
-        Pose(
-            *3 * (Finger(70, 94, 40),), Finger(92, 90, 30, 10), Thumb(34, 44, 16, 66, 20), pitch=-4,
-        ),
-        Pose(
-            *3 * (Finger(84, 80, 30),), Finger(98, 84, 30, 10), Thumb(34, 44, 16, 66, 20), pitch=-20,
-        ),
-        Pose(
-            Finger(80, 88, 40, -2), Finger(80, 88, 40), Finger(80, 88, 40, 2), Finger(98, 90, 30, 14),
-            Thumb(36, 40, 16, 70, 20), pitch=-12, yaw=6,
-        ),
-        Pose(
-            Finger(88, 72, 30, -2), Finger(88, 72, 30), Finger(88, 72, 30, 2), Finger(100, 80, 20, 14),
-            Thumb(40, 40, 10, 70, 20), pitch=-22, roll=-4,
-        ),
-        Pose(
-            Finger(72, 100, 50, -3), Finger(72, 100, 50), Finger(72, 100, 50, 3), Finger(94, 96, 40, 14),
-            Thumb(36, 40, 16, 70, 20),
-        ),
     ),
     "N": (
+        Pose(Finger(72, 96, 30), Finger(72, 96, 30), _LOW, _LOW, _TUCKED),
+        Pose(
+            Finger(72, 96, 30), Finger(72, 96, 30), Finger(84, 78, 20, -3), Finger(86, 76, 20, -7), _TUCKED,
+            pitch=-12, roll=10,
+        ),
+        Pose(
+            Finger(60, 110, 40), Finger(60, 110, 40), Finger(80, 92, 40, -3), Finger(84, 90, 40, -7),
+            Thumb(14, 20, 10, 40, 10),
+        ),
+        Pose(
+            Finger(60, 112, 46), Finger(60, 112, 46), Finger(84, 96, 30, -3), Finger(88, 96, 30, -7),
+            Thumb(14, 26, 10, 44, 10), yaw=-12,
+        ),
+        Pose(
+            Finger(76, 84, 24), Finger(76, 84, 24), Finger(80, 98, 36, -3), Finger(84, 98, 36, -7),
+            Thumb(14, 26, 10, 40, 10), pitch=-10, yaw=12,
+        ),
         Pose(
             *2 * (Finger(56, 104, 30),), Finger(84, 92, 36, -5), Finger(86, 90, 36, -9), Thumb(20, 40, 10, 60, 20),
             pitch=-8, roll=6,
@@ -403,26 +395,6 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(
             Finger(62, 96, 30, -3), Finger(62, 96, 30, 2), Finger(92, 94, 40, 10), Finger(96, 90, 40, 12),
             Thumb(30, 56, 30, 60, 30), pitch=-14, roll=8,
-        ),
-        Pose(
-            *2 * (Finger(70, 94, 40),), Finger(94, 92, 30, 10), Finger(98, 88, 30, 10), Thumb(34, 44, 16, 66, 20),
-            pitch=-4,
-        ),
-        Pose(
-            *2 * (Finger(84, 76, 24),), Finger(98, 88, 30, 12), Finger(100, 80, 20, 12), Thumb(34, 44, 16, 66, 20),
-            pitch=-18,
-        ),
-        Pose(
-            Finger(78, 88, 40, -3), Finger(78, 88, 40, 1), Finger(98, 80, 20, 16), Finger(100, 76, 10, 16),
-            Thumb(36, 40, 16, 70, 20), pitch=-10, roll=8,
-        ),
-        Pose(
-            Finger(70, 92, 40, -3), Finger(70, 92, 40, 1), Finger(90, 100, 50, 14), Finger(94, 100, 50, 14),
-            Thumb(36, 40, 16, 70, 20), pitch=-6, roll=6, yaw=-6,
-        ),
-        Pose(
-            Finger(84, 84, 40, -3), Finger(84, 84, 40, 1), Finger(98, 96, 50, 10), Finger(100, 96, 50, 12),
-            Thumb(36, 46, 20, 64, 30), pitch=-18, roll=4,
         ),
     ),
     "O": (
@@ -507,29 +479,10 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             Finger(60, 104, 50, 10), *3 * (Finger(84, 104, 60),), Thumb(-2, 34, 10, 4, -5), pitch=-8, roll=-10, yaw=10,
         ),
         Pose(
-            Finger(66, 92, 48, 11), Finger(86, 104, 60, -2), Finger(90, 104, 60, -4), Finger(94, 104, 60, -6),
-            Thumb(0, 27, 15, 6, -5),
-            roll=16, wrist_deviation=-18,
+            Finger(60, 112, 50, 8), *3 * (Finger(82, 106, 60),), Thumb(6, 34, 14, 24, 10), pitch=-10, roll=-12, yaw=-10,
         ),
         Pose(
-            Finger(66, 92, 48, 11), Finger(86, 104, 60, -2), Finger(90, 104, 60, -4), Finger(94, 104, 60, -6),
-            Thumb(0, 27, 15, 6, -5),
-            roll=14, wrist_deviation=-15, pitch=8, yaw=-8,
-        ),
-        Pose(
-            Finger(66, 92, 48, 11), Finger(86, 104, 60, -2), Finger(90, 104, 60, -4), Finger(94, 104, 60, -6),
-            Thumb(0, 27, 15, 6, -5),
-            roll=18, wrist_deviation=-20, pitch=-8, yaw=6,
-        ),
-        Pose(
-            Finger(64, 88, 60, 10), Finger(94, 92, 50, -2), Finger(96, 92, 50, -4), Finger(98, 92, 50, -6),
-            Thumb(-6, 34, 10, 0, -6),
-            roll=20, wrist_deviation=-25, pitch=-14,
-        ),
-        Pose(
-            Finger(70, 88, 54, 10), Finger(94, 92, 50, -2), Finger(96, 92, 50, -4), Finger(98, 92, 50, -6),
-            Thumb(-6, 30, 10, 0, -6),
-            roll=14, wrist_deviation=-15, pitch=10,
+            Finger(50, 116, 60, 10), *3 * (Finger(82, 106, 60),), Thumb(0, 36, 10, 14, 10), pitch=-10, roll=-16,
         ),
     ),
     "U": (
