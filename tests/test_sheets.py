@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fingerspell import hands
-from fingerspell.datasets.rendered import poses_american, sheets
+from fingerspell.datasets.rendered import poses_american, sheets, ways_american
 from fingerspell.datasets.rendered.backgrounds import draw_backgrounds
 from fingerspell.datasets.rendered.drawing import POSES
 from fingerspell.datasets.rendered.sheets import ALPHABETS, FILL, SIDE, draw_sheets
@@ -81,8 +81,8 @@ def test_an_unknown_alphabet_is_refused():
 
 
 def test_the_variants_are_signs_of_the_alphabet_and_all_poses_are_what_a_hand_can_do():
-    assert set(poses_american.VARIANTS) <= set(poses_american.POSES)
-    for poses in (poses_american.NEITHER, *poses_american.VARIANTS.values()):
+    assert set(ways_american.VARIANTS) <= set(poses_american.POSES)
+    for poses in (ways_american.NEITHER, *ways_american.VARIANTS.values()):
         for pose in poses:
             assert limited(pose) == pose
 

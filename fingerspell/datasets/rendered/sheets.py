@@ -8,7 +8,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from fingerspell.datasets.rendered import poses_american, poses_arabic
+from fingerspell.datasets.rendered import poses_american, poses_arabic, ways_american
 from fingerspell.datasets.rendered.camera import aim, encode_light
 from fingerspell.datasets.rendered.drawing import stream
 from fingerspell.datasets.rendered.flesh import solid, trace
@@ -22,8 +22,8 @@ FILL = 0.56  # share of the side that the hand takes: the rest is for arms
 BORDER = 8.0  # pixels by which the flesh goes beyond the joints, both sides together
 ALPHABETS = {
     "american": (
-        poses_american.POSES | {"nothing": poses_american.NEITHER[0]},
-        poses_american.VARIANTS | {"nothing": poses_american.NEITHER[1:]},
+        poses_american.POSES | {"nothing": ways_american.NEITHER[0]},
+        ways_american.VARIANTS | {"nothing": ways_american.NEITHER[1:]},
     ),
     "arabic": (poses_arabic.POSES, {}),
 }
