@@ -67,6 +67,7 @@ class Augmentation(_Section):
     blur: Annotated[float, Field(ge=0, le=10)]  # pixels: standard deviation
     noise: Fraction  # of 255: standard deviation
     cutout: Fraction  # of the side
+    grey: Fraction = 0.0  # of the images
     shake: Annotated[float, Field(ge=0, le=10)] = 0.0  # pixels
     compression: Fraction = 0.0  # of JPEG's quality
 

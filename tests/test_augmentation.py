@@ -20,9 +20,11 @@ AMOUNTS = {
     "blur": 2.0,
     "noise": 0.1,
     "cutout": 0.5,
+    "grey": 0.5,
     "shake": 5.0,
     "compression": 0.9,
 }
+OF_NO_EFFECT = [("colour", 1), ("grey", 1)]  # on images with one channel
 
 
 def changed(images: np.ndarray, seed: int = 0, **amounts) -> np.ndarray:
@@ -67,7 +69,7 @@ def test_every_change_keeps_shape_and_type_and_what_it_was_given(change, channel
     after = changed(images, **{change: AMOUNTS[change]})
     assert after.shape == images.shape and after.dtype == np.uint8
     assert (images == before).all()
-    assert (after != images).any() == ((change, channels) != ("colour", 1)), "colour leaves grey alone"
+    assert (after != images).any() == ((change, channels) not in OF_NO_EFFECT)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -77,9 +79,9 @@ def test_one_generator_gives_the_same_bytes_and_each_image_its_own_change(change
     images = np.repeat(photographs(1, channels=channels), 30, axis=0)
     first = changed(images, 1, **amounts)
     assert (first == changed(images, 1, **amounts)).all()
-    if (change, channels) != ("colour", 1):
+    if (change, channels) not in OF_NO_EFFECT:
         assert (first != changed(images, 2, **amounts)).any()
-        assert len(np.unique(first.reshape(30, -1), axis=0)) >= (2 if change == "flip" else 25)
+        assert len(np.unique(first.reshape(30, -1), axis=0)) >= (2 if change in ("flip", "grey") else 25)
 
 
 def test_memory_maps_can_be_changed(tmp_path):
@@ -193,6 +195,13 @@ def test_colour_changes_saturation_and_the_light_of_colour_images():
     assert saturation.min() < 0.65 and saturation.max() > 1.35
     grey = photographs(channels=1)
     assert (changed(grey, colour=0.9) == grey).all()
+
+
+def test_grey_takes_the_colours_out_of_its_share_of_the_images():
+    after = changed(plain((200, 100, 40), count=2000), grey=0.3, colour=0.2)
+    colourless = (after == after[..., :1]).all(axis=(1, 2, 3))
+    assert 0.26 < colourless.mean() < 0.34
+    assert (after[colourless] == 123).all(), "the luma: 0.299 * 200 + 0.587 * 100 + 0.114 * 40"
 
 
 def test_light_is_cut_off_at_black_and_white():

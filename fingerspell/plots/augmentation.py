@@ -30,6 +30,7 @@ _AMOUNTS = {
     "blur": "deviation up to {:g} px",
     "noise": "deviation up to {:.0%} of white",
     "cutout": "up to {:.0%} of the side",
+    "grey": "{:.0%} of the images",
     "shake": "up to {:g} px, any way",
     "compression": "quality down by up to {:.0%}",
 }
@@ -46,7 +47,7 @@ def augmentation_sheet(
     """
     chosen = {name: amount for name, amount in settings.model_dump().items() if amount}
     if images.shape[3] == 1:
-        chosen.pop("colour", None)
+        chosen = {name: amount for name, amount in chosen.items() if name not in ("colour", "grey")}
     if not chosen:
         figure = style.new_figure(5.6, 0.8)
         heading(style.bare_axes(figure), title, "None: training sees the images as they are.")

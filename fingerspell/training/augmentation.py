@@ -41,10 +41,10 @@ def augment(images: np.ndarray, settings: Augmentation, random: np.random.Genera
     side a fraction of the image's and its centre anywhere, with the mean colour (DeVries & Taylor 2017,
     https://arxiv.org/abs/1708.04552); `blur` is Gaussian, by pixels; `shake` is that of a camera that moves,
     straight on by pixels, any way; `colour` multiplies the saturation by a factor within 1 ± its fraction and every
-    channel by one within 1 ± half of it, like the light of another lamp (it leaves grey images alone); `contrast`
-    multiplies the distance from the mean by a factor within 1 ± its fraction; `brightness` adds a fraction of 255;
-    `noise` is normally distributed, its standard deviation a fraction of 255; `compression` is JPEG's, its quality
-    lowered from 100 by a fraction.
+    channel by one within 1 ± half of it, like the light of another lamp (it leaves grey images alone); `grey` takes the
+    colours out of a fraction of the images; `contrast` multiplies the distance from the mean by a factor within 1 ± its
+    fraction; `brightness` adds a fraction of 255; `noise` is normally distributed, its standard deviation a fraction of
+    255; `compression` is JPEG's, its quality lowered from 100 by a fraction.
     """
     changes = []
     if settings.flip:
@@ -57,7 +57,7 @@ def augment(images: np.ndarray, settings: Augmentation, random: np.random.Genera
         changes.append(_blur(images, settings.blur, random))
     if settings.shake:
         changes.append(_shake(images, settings.shake, random))
-    if settings.brightness or settings.contrast or (settings.colour and images.shape[3] == 3):
+    if settings.brightness or settings.contrast or (images.shape[3] == 3 and (settings.colour or settings.grey)):
         changes.append(_light(images, settings, random))
     if settings.noise:
         changes.append(_add_noise(images, settings.noise, random))
@@ -139,13 +139,15 @@ def _shake(images: np.ndarray, most: float, random: np.random.Generator) -> Chan
 
 
 def _light(images: np.ndarray, settings: Augmentation, random: np.random.Generator) -> Change:
-    """Colour, contrast and brightness as one matrix: values are rounded and cut off at 0 and 255 once."""
+    """Colours, contrast and brightness as one matrix: values are rounded and cut off at 0 and 255 once."""
     count, channels = len(images), images.shape[3]
     colours = np.broadcast_to(np.eye(channels), (count, channels, channels))
     if channels == 3:
         saturation = 1 + _either_way(random, settings.colour, (count, 1, 1))
         gains = 1 + _either_way(random, settings.colour / 2, (count, 3, 1))
         colours = gains * (saturation * colours + (1 - saturation) * LUMA)
+        if settings.grey:
+            colours[random.random(count) < settings.grey] = LUMA
     contrast = 1 + _either_way(random, settings.contrast, count)
     brightness = 255 * _either_way(random, settings.brightness, count)
     matrices = np.zeros((count, channels, channels + 1))
