@@ -1,20 +1,26 @@
-"""Test-time averaging: a network that looks at every image from several distances and answers the mean."""
+"""Test-time averaging: a network that looks at every image from several views and answers the mean."""
+
+import math
+from itertools import product
 
 import numpy as np
 
+FINER = 3  # odd: the middles of the pixels stay middles of pixels
 
-def averaged(network, zooms: list[float]):
-    """Return a Keras network that answers the mean of the network's answers at these zooms, weights shared.
 
-    zooms: 1 is the image as it is, 1.15 its middle, 0.85 the image with its border drawn on outwards. It takes and
-    gives what the network does: pixels (n, size, size, channels), values 0–255, and probabilities (n, classes).
+def averaged(network, zooms: list[float], turns: list[float]):
+    """Return a Keras network that answers the mean of the network's answers at these views, weights shared.
+
+    There is a view for every zoom with every turn. zooms: 1 is the image as it is, 1.15 its middle, 0.85 the image with
+    its border drawn on outwards; turns: degrees anticlockwise, about the middle. It takes and gives what the network
+    does: pixels (n, size, size, channels), values 0–255, and probabilities (n, classes).
     """
-    if zooms == [1]:
+    if zooms == [1] and turns == [0]:
         return network
     from keras import Model, layers
 
     pixels = layers.Input(network.input_shape[1:])
-    answers = [network(_zoomed(pixels, zoom)) for zoom in zooms]
+    answers = [network(_turned(_zoomed(pixels, zoom), turn)) for zoom, turn in product(zooms, turns)]
     return Model(pixels, layers.Average()(answers) if len(answers) > 1 else answers[0])
 
 
@@ -28,3 +34,23 @@ def _zoomed(pixels, zoom: float):
     places = np.clip(np.arange(side) + (size - side) // 2, 0, size - 1)
     seen = ops.take(ops.take(pixels, places, axis=1), places, axis=2)
     return ops.image.resize(seen, (size, size), interpolation="bilinear")
+
+
+def _turned(pixels, degrees: float):
+    """Each pixel is the nearest of the image at FINER times its size: LiteRT has no operation that turns an image."""
+    from keras import ops
+
+    if degrees == 0:
+        return pixels
+    size, channels = pixels.shape[2:]
+    fine = FINER * size
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    row, column = (
+        np.clip(np.rint(FINER * place + (fine - 1) / 2), 0, fine - 1).astype(int)
+        for place in (sin * x + cos * y, cos * x - sin * y)
+    )
+    large = ops.image.resize(pixels, (fine, fine), interpolation="bilinear")
+    places = (fine * row + column).ravel()
+    seen = ops.take(ops.reshape(large, (-1, fine * fine, channels)), places, axis=1)
+    return ops.reshape(seen, (-1, size, size, channels))

@@ -143,6 +143,7 @@ class Experiment(_Section):
     fine_tune: FineTuning | None
     augment: Augmentation
     zooms: Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1)]
+    turns: Annotated[list[Annotated[float, Field(ge=-180, le=180)]], Field(min_length=1)]  # degrees
     scenes: Scenes | None
     grid: dict[str, list[bool | int | float | str | None]] | None
 

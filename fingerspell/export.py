@@ -61,7 +61,7 @@ def load(trained: Path):
             raise FingerspellError(f"{trained} holds a classifier of scikit-learn, not a network; export another model")
         network = saved.build(description | {"precision": "float32"})
         network.load_weights(trained / saved.weights_file())
-        return description, averaged(network, description["zooms"])
+        return description, averaged(network, description["zooms"], description["turns"])
 
 
 def convert(network, description: dict) -> bytes:

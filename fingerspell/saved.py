@@ -85,7 +85,7 @@ def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndar
         network = build(description)
         if models.find(description["model"]).ARCHITECTURE.kind != "classifier":
             network.load_weights(folder / weights_file(seed))
-            return description, averaged(network, description["zooms"]).predict_on_batch
+            return description, averaged(network, description["zooms"], description["turns"]).predict_on_batch
         network.load_weights(folder / "encoder.weights.h5")
         classifier = load_classifier(folder / "classifier.skops")
 

@@ -31,6 +31,7 @@ def main(name: str) -> None:
         "seeds": [params.seed + number for number in range(experiment.seeds)],
         "augment": experiment.augment.model_dump(),
         "zooms": experiment.zooms,
+        "turns": experiment.turns,
         "scenes": experiment.scenes and experiment.scenes.model_dump(),
         "images": {part: len(prepared.rows(part)) for part in ("train", "validation", "test")},
         "table_sha256": files.sha256(prepared.folder / "table.csv"),

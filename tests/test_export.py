@@ -132,11 +132,13 @@ def test_a_network_trained_in_half_precision_is_exported_too(place):
     assert json.loads(Path("data/exported", NAME, "model.json").read_text())["export"]["largest_difference"] < 0.005
 
 
-def test_answers_averaged_over_zooms_are_what_is_exported(place):
+def test_answers_averaged_over_views_are_what_is_exported(place):
     stage.main(NAME)
     once, images = Predictor.open(place / "data/exported" / NAME), photographs(3)
     path = Path("models", NAME, "model.json")
-    path.write_text(path.read_text().replace('"zooms": [1]', '"zooms": [1, 0.5]'))
+    path.write_text(
+        path.read_text().replace('"zooms": [1]', '"zooms": [1, 0.5]').replace('"turns": [0]', '"turns": [0, 60]')
+    )
     stage.main(NAME)
     found = Predictor.open(place / "data/exported" / NAME).predict(images)
     assert np.allclose(found, saved.load(path.parent)[1](images), atol=0.01)

@@ -34,6 +34,7 @@ MODEL = {
     "dropout": 0.2,
     "precision": "float32",
     "zooms": [1],
+    "turns": [0],
 }
 
 

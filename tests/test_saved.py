@@ -28,6 +28,7 @@ def described(model: str) -> dict:
         "dropout": 0.2,
         "precision": "float32",
         "zooms": [1],
+        "turns": [0],
     }
 
 

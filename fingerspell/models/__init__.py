@@ -109,6 +109,7 @@ def check(name: str, experiment: Experiment) -> ModuleType:
             classifier and experiment.training.mixup > 0
         ),
         f"zooms must be [1] for {model.title}, which reads codes": classifier and experiment.zooms != [1],
+        f"turns must be [0] for {model.title}, which reads codes": classifier and experiment.turns != [0],
         f"seeds must be 1 for {model.title}, whose codes come from one autoencoder": (
             classifier and experiment.seeds > 1
         ),
