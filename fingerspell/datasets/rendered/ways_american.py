@@ -107,22 +107,6 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
             straight(2), Finger(54, 100, 70), Finger(56, 102, 70, 1), Finger(60, 102, 70, 3), Thumb(24, 52, 46, 40, 40),
             pitch=4, touch=("middle", "ring"),
         ),
-        Pose(
-            straight(3), Finger(80, 80, 50), Finger(82, 82, 50, 1), Finger(86, 82, 50, 3), Thumb(30, 40, 30, 40, 30),
-            pitch=-6, touch=("middle",),
-        ),
-        Pose(
-            straight(4), Finger(86, 66, 60), Finger(88, 68, 60, 1), Finger(92, 68, 60, 3), Thumb(30, 36, 24, 40, 30),
-            pitch=-6, yaw=-4, touch=("middle",),
-        ),
-        Pose(
-            straight(4), Finger(76, 76, 66), Finger(78, 78, 66, 1), Finger(82, 78, 66, 3), Thumb(26, 36, 24, 40, 40),
-            roll=-6, touch=("middle", "ring"),
-        ),
-        Pose(
-            straight(0), Finger(84, 84, 60, -2), Finger(86, 86, 60), Finger(90, 86, 60, 3), Thumb(32, 40, 20, 44, 30),
-            pitch=4, touch=("middle",),
-        ),
     ),
     "E": (
         Pose(
@@ -190,26 +174,6 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(
             Finger(80, 70, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-4, 4, 3, -26),
             Thumb(44, 40, 30, 30, 30), touch=("index",), roll=20, yaw=10,
-        ),
-        Pose(
-            Finger(84, 76, 30, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(50, 40, 30, 30, 30), touch=("index",), roll=4, yaw=16,
-        ),
-        Pose(
-            Finger(76, 84, 50, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(50, 36, 30, 36, 30), touch=("index",), roll=8, yaw=14, pitch=-10,
-        ),
-        Pose(
-            Finger(70, 90, 60, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(54, 40, 30, 36, 30), touch=("index",), roll=-6, yaw=6, pitch=8,
-        ),
-        Pose(
-            Finger(88, 90, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(50, 30, 20, 50, 40), touch=("index",), roll=-2, yaw=4,
-        ),
-        Pose(
-            Finger(86, 80, 40, 4), Finger(8, 8, 6, 4), Finger(2, 6, 4, -10), Finger(-2, 4, 3, -24),
-            Thumb(50, 36, 26, 40, 30), touch=("index",), yaw=10, pitch=-14,
         ),
     ),
     "G": (
@@ -484,9 +448,6 @@ VARIANTS: dict[str, tuple[Pose, ...]] = {
         Pose(Finger(-4, 4, 4), *3 * (Finger(76, 100, 50),), Thumb(40, 46, 10, 66, 20), pitch=24, yaw=6),
         Pose(straight(4), *3 * (Finger(84, 100, 50),), Thumb(36, 36, 6, 70, 10), pitch=10),
         Pose(Finger(14, 4, 4), *3 * (Finger(86, 100, 50),), Thumb(36, 36, 6, 70, 10), pitch=24),
-        Pose(Finger(-8, 4, 4), *3 * (Finger(70, 104, 58),), Thumb(30, 46, 10, 66, 10), pitch=14, yaw=10, roll=10),
-        Pose(Finger(-4, 4, 4), *3 * (Finger(76, 100, 50),), Thumb(40, 46, 10, 66, 20), pitch=24, roll=14),
-        Pose(straight(4), *3 * (Finger(84, 100, 50),), Thumb(36, 36, 6, 70, 10), pitch=10, roll=12),
     ),
 }  # fmt: skip
 
