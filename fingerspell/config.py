@@ -83,6 +83,7 @@ class Training(_Section):
     label_smoothing: Fraction
     class_weights: bool
     mixup: Annotated[float, Field(ge=0, le=10)] = 0.0  # of the beta distribution; 0 mixes nothing
+    average: Annotated[float, Field(ge=0, le=1)] = 0.0  # of the epochs, at the end, whose weights are averaged
 
 
 class FineTuning(_Section):

@@ -172,6 +172,14 @@ def test_without_early_stopping_the_last_epoch_stays():
     assert validation_loss(model) == pytest.approx(history[-1]["val_loss"], abs=1e-3)
 
 
+def test_averaged_weights_are_what_stays():
+    last, mean = network(), network()
+    assert train(last) == train(mean, average=0.5), "training goes its way"
+    images, labels = separable()
+    assert (mean.predict_on_batch(images[80:]).argmax(1) == labels[80:]).all()
+    assert all((one != other).any() for one, other in zip(last.get_weights(), mean.get_weights()))
+
+
 def test_a_loss_that_is_no_number_ends_in_a_sentence():
     with pytest.raises(FingerspellError, match=r"in epoch 1; set a lower learning_rate"):
         train(network(), optimizer="sgd", learning_rate=1e38)
@@ -194,12 +202,12 @@ class Stopped(Exception):
     """Stands for a killed process."""
 
 
-@pytest.mark.parametrize("early_stopping, mixup", [(0, 0.0), (3, 0.0), (0, 0.4)])
+@pytest.mark.parametrize("early_stopping, mixup, average", [(0, 0, 0), (3, 0, 0), (0, 0.4, 0), (0, 0, 0.4)])
 @pytest.mark.parametrize("epoch", [2, 4, 5])
-def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, early_stopping, mixup, epoch):
-    """Optimiser, falling rate, dropout, what batches hold and the best epoch so far: all of them go on."""
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, early_stopping, mixup, average, epoch):
+    """Optimiser, falling rate, dropout, what batches hold, the best epoch and the mean so far: all of them go on."""
     changes = {"epochs": 5, "optimizer": "adamw", "schedule": "cosine", "warmup": 1}
-    changes |= {"early_stopping": early_stopping, "mixup": mixup}
+    changes |= {"early_stopping": early_stopping, "mixup": mixup, "average": average}
     whole, lines = network(), []
     expected = train(whole, **changes)
     checkpoint = Checkpoint(tmp_path / "state.npz", "recipe")

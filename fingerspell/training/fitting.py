@@ -12,6 +12,7 @@ from fingerspell.training.batches import Batches, Epochs
 from fingerspell.training.checkpoint import Checkpoint
 from fingerspell.training.keypoints import VALUES, both
 from fingerspell.training.mixing import Mixed
+from fingerspell.training.weight_averaging import WeightAverage
 
 
 def fit(
@@ -26,10 +27,11 @@ def fit(
 ) -> list[dict[str, float]]:
     """Train `model` in place: to name the targets or, where the batches have none, to restore its pixels.
 
-    With early stopping and a validation part it is left with the weights of its best epoch by validation loss,
-    else with those of its last epoch. With a `checkpoint` an interrupted training goes on after its last finished
-    epoch and ends with the same bits as one that was not interrupted; a finished one is not repeated. `keypoints`: how
-    much finding joints weighs as a second task, for which the model must be made (see `keypoints.attach`).
+    With early stopping and a validation part it is left with the weights of its best epoch by validation loss, with
+    `average` with the mean of its last epochs' weights, else with those of its last epoch. With a `checkpoint` an
+    interrupted training goes on after its last finished epoch and ends with the same bits as one that was not
+    interrupted; a finished one is not repeated. `keypoints`: how much finding joints weighs as a second task, for which
+    the model must be made (see `keypoints.attach`).
 
     Returns one row per epoch: epoch (from 1), loss, accuracy (classifiers only), and val_… where there is a
     validation part. `log` receives a line per epoch.
@@ -41,7 +43,8 @@ def fit(
         training = Mixed(training, settings.mixup, classes)
         validation = None if validation is None else Mixed(validation, 0.0, classes)
     stopping = _EarlyStopping(settings.early_stopping, validation is not None)
-    state = _State(model, stopping, checkpoint)
+    average = WeightAverage(settings.average)
+    state = _State(model, stopping, average, checkpoint)
     if state.resume():
         log(f"going on after epoch {len(state.history)}")
     if not state.ended:
@@ -51,12 +54,15 @@ def fit(
             validation_data=validation,
             initial_epoch=len(state.history),
             epochs=epochs,
-            callbacks=[_NotFinite(), _Log(log), stopping, state],
+            callbacks=[_NotFinite(), _Log(log), stopping, *([average] if settings.average else []), state],
             class_weight=weights,
             shuffle=False,
             verbose=0,
         )
     stopping.restore(model)
+    if settings.average:
+        training.begin(epochs)
+        average.settle(model, training)
     return state.history
 
 
@@ -163,11 +169,13 @@ class _EarlyStopping(keras.callbacks.Callback):
 
 class _State(keras.callbacks.Callback):
     """What is known after each epoch, kept in the checkpoint: the variables of model and optimiser (seeds of
-    dropout are among them), the best weights so far, and the history."""
+    dropout are among them), the best weights so far, the mean of the last ones, and the history."""
 
-    def __init__(self, model: keras.Model, stopping: _EarlyStopping, checkpoint: Checkpoint | None) -> None:
+    def __init__(
+        self, model: keras.Model, stopping: _EarlyStopping, average: WeightAverage, checkpoint: Checkpoint | None
+    ) -> None:
         super().__init__()
-        self._network, self._stopping, self._checkpoint = model, stopping, checkpoint
+        self._network, self._stopping, self._average, self._checkpoint = model, stopping, average, checkpoint
         self.history: list[dict[str, float]] = []
         self.ended = False
 
@@ -180,6 +188,7 @@ class _State(keras.callbacks.Callback):
         self.history, self.ended = progress["history"], progress["ended"]
         stopping = self._stopping
         stopping.best, stopping.epoch, stopping.weights = progress["best"], progress["best_epoch"], arrays["best"]
+        self._average.count, self._average.mean = progress["averaged"], arrays["mean"]
         self._network.optimizer.build(self._network.trainable_variables)
         for variable, value in zip(self._variables(), arrays["variables"], strict=True):
             variable.assign(value)
@@ -193,11 +202,18 @@ class _State(keras.callbacks.Callback):
 
     def write(self) -> None:
         if self._checkpoint is not None:
-            stopping = self._stopping
+            stopping, average = self._stopping, self._average
             self._checkpoint.write(
-                {"history": self.history, "ended": self.ended, "best": stopping.best, "best_epoch": stopping.epoch},
+                {
+                    "history": self.history,
+                    "ended": self.ended,
+                    "best": stopping.best,
+                    "best_epoch": stopping.epoch,
+                    "averaged": average.count,
+                },
                 variables=[np.asarray(variable) for variable in self._variables()],
                 best=stopping.weights,
+                mean=average.mean,
             )
 
     def _variables(self) -> list:
