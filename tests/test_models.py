@@ -78,7 +78,7 @@ SECOND_PHASE = config.FineTuning(from_layer="block5_conv1", epochs=1, learning_r
         ("asl_robust", {"training": {"class_weights": True}}, ("training.class_weights must be false where scenes",)),
         ("asl_robust", {"training": {"mixup": 0.2}}, ("training.mixup must be 0 where scenes.keypoints",)),
         ("asl_autoencoder_forest", {"training": {"mixup": 0.2}}, ("training.mixup must be 0", "without labels")),
-        ("asl_autoencoder_forest", {"training": {"average": 0.5}}, ("training.average must be 0", "no epochs")),
+        ("asl_autoencoder_forest", {"training": {"average": 0.5}}, ("training.average must be 0 where", "stopping")),
         (
             "asl_cnn",
             {"training": {"average": 0.5, "early_stopping": 3}},

@@ -180,6 +180,24 @@ def test_averaged_weights_are_what_stays():
     assert all((one != other).any() for one, other in zip(last.get_weights(), mean.get_weights()))
 
 
+def test_an_autoencoder_may_end_with_averaged_weights_too():
+    from fingerspell.models import autoencoder
+
+    keras.utils.set_random_seed(0)
+    model, encoder = autoencoder.build(16, 1)
+    images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 1), np.uint8)
+    last = []
+    fitting.fit(
+        model,
+        Batches([images], None, np.arange(8), 4, 0),
+        None,
+        2,
+        settings(average=1),
+        lambda line: last.append(encoder.predict_on_batch(images)),
+    )
+    assert (encoder.predict_on_batch(images) != last[-1]).any()
+
+
 def test_a_loss_that_is_no_number_ends_in_a_sentence():
     with pytest.raises(FingerspellError, match=r"in epoch 1; set a lower learning_rate"):
         train(network(), optimizer="sgd", learning_rate=1e38)

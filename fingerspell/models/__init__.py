@@ -108,9 +108,6 @@ def check(name: str, experiment: Experiment) -> ModuleType:
         f"training.mixup must be 0 for {model.title}, whose encoder learns without labels": (
             classifier and experiment.training.mixup > 0
         ),
-        f"training.average must be 0 for {model.title}, which has no epochs": (
-            classifier and experiment.training.average > 0
-        ),
         "training.average must be 0 where training.early_stopping is more; it goes back to one epoch's weights": (
             experiment.training.average > 0 and experiment.training.early_stopping > 0
         ),
