@@ -148,7 +148,6 @@ def test_no_stage_declares_code_that_it_never_runs(stages):
 # Settings that reach a stage through its other dependencies.
 IMPLIED = {
     ("prepare", "dataset"): "names the folder of data/raw",
-    ("train", "trains_on"): "names the folder that holds the arrays",
     ("scenes", "scenes"): "declared key by key: another share of photographs, say, leaves the cut-outs as they are",
     ("autoencode", "image_size"): "is that of the prepared images",
     ("autoencode", "channels"): "is that of the prepared images",
