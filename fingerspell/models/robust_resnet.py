@@ -8,7 +8,7 @@ ARCHITECTURE = Architecture(
     kind="network",
     input_range="−1–1, scaled inside",
     parameters=1_376_957,
-    recommended_size=72,
+    recommended_size=96,
     minimum_size=32,
 )
 MOMENTUM = 0.95
