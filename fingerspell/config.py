@@ -54,19 +54,19 @@ class Clean(_Section):
 
 
 class Augmentation(_Section):
-    """Random changes to training images, each up to its amount; 0 or false leaves a change out."""
+    """Random changes to training images, each up to its amount; what is not named, 0 or false is left out."""
 
     flip: bool
-    shift: Fraction  # of the side
-    scale: Fraction
-    rotation: Annotated[float, Field(ge=0, le=180)]  # degrees
-    perspective: Annotated[float, Field(ge=0, lt=0.25)]  # of the side, by which a corner moves
-    brightness: Fraction
-    contrast: Fraction
-    colour: Fraction
-    blur: Annotated[float, Field(ge=0, le=10)]  # pixels: standard deviation
-    noise: Fraction  # of 255: standard deviation
-    cutout: Fraction  # of the side
+    shift: Fraction = 0.0  # of the side
+    scale: Fraction = 0.0
+    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0  # degrees
+    perspective: Annotated[float, Field(ge=0, lt=0.25)] = 0.0  # of the side, by which a corner moves
+    brightness: Fraction = 0.0
+    contrast: Fraction = 0.0
+    colour: Fraction = 0.0
+    blur: Annotated[float, Field(ge=0, le=10)] = 0.0  # pixels: standard deviation
+    noise: Fraction = 0.0  # of 255: standard deviation
+    cutout: Fraction = 0.0  # of the side
     grey: Fraction = 0.0  # of the images
     shake: Annotated[float, Field(ge=0, le=10)] = 0.0  # pixels
     compression: Fraction = 0.0  # of JPEG's quality
@@ -78,10 +78,10 @@ class Training(_Section):
     optimizer: Literal["adam", "adamw", "sgd"]
     learning_rate: Annotated[float, Field(gt=0)]
     schedule: Literal["constant", "cosine"]
-    warmup: Annotated[int, Field(ge=0)]  # epochs
-    early_stopping: Annotated[int, Field(ge=0)]  # epochs without a better validation loss; 0 never stops early
-    label_smoothing: Fraction
-    class_weights: bool
+    warmup: Annotated[int, Field(ge=0)] = 0  # epochs
+    early_stopping: Annotated[int, Field(ge=0)] = 0  # epochs without a better validation loss; 0 never stops early
+    label_smoothing: Fraction = 0.0
+    class_weights: bool = False
     mixup: Annotated[float, Field(ge=0, le=10)] = 0.0  # of the beta distribution; 0 mixes nothing
     average: Annotated[float, Field(ge=0, le=1)] = 0.0  # of the epochs, at the end, whose weights are averaged
 
@@ -141,12 +141,12 @@ class Experiment(_Section):
     batch_size: Count
     seeds: Count
     training: Training
-    fine_tune: FineTuning | None
+    fine_tune: FineTuning | None = None
     augment: Augmentation
-    zooms: Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1)]
-    turns: Annotated[list[Annotated[float, Field(ge=-180, le=180)]], Field(min_length=1)]  # degrees
-    scenes: Scenes | None
-    grid: dict[str, list[bool | int | float | str | None]] | None
+    zooms: Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1)] = [1.0]
+    turns: Annotated[list[Annotated[float, Field(ge=-180, le=180)]], Field(min_length=1)] = [0.0]  # degrees
+    scenes: Scenes | None = None
+    grid: dict[str, list[bool | int | float | str | None]] | None = None
 
 
 class ExternalSet(_Section):

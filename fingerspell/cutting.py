@@ -32,10 +32,7 @@ EXTENT = 0.56  # of the side of a sheet, that the hand takes
 ENLARGED = 2.4  # the most that a hand is magnified from a photograph as large as a sheet
 BRIGHT = 170  # of 255: the least that the brightest part of a cut hand reaches
 LIFTED = 3.5  # the most that this multiplies it by: what is left of a darker one is grain
-LIGHT = Augmentation(
-    flip=False, shift=0, scale=0, rotation=0, perspective=0, brightness=0.1, contrast=0.3, colour=0.5, blur=1,
-    noise=0.03, cutout=0,
-)  # fmt: skip
+LIGHT = Augmentation(flip=False, brightness=0.1, contrast=0.3, colour=0.5, blur=1, noise=0.03)
 
 
 class _Lessons(keras.utils.PyDataset):
@@ -99,6 +96,7 @@ def train(
         "binary_crossentropy",
         jit_compile=False if keras.config.backend() == "tensorflow" else "auto",
     )
+    network.optimizer.build(network.trainable_variables)  # made in the first step they would have it traced twice
     found = network.fit(_Lessons(hands, backgrounds, rooms, steps, seed), shuffle=False, verbose=0)
     log(f"finding hands: loss {found.history['loss'][0]:.4f} after {steps} steps")
     return network

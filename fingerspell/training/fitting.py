@@ -75,6 +75,7 @@ def _compile(model: keras.Model, training: Epochs, epochs: int, settings: Traini
         # On CPUs XLA is slower than the kernels of TensorFlow itself; JAX has nothing else.
         jit_compile=False if keras.config.backend() == "tensorflow" else "auto",
     )
+    model.optimizer.build(model.trainable_variables)  # made in the first step they would have it traced twice
 
 
 def _optimizer(settings: Training, steps: int, epochs: int) -> keras.optimizers.Optimizer:
@@ -189,7 +190,6 @@ class _State(keras.callbacks.Callback):
         stopping = self._stopping
         stopping.best, stopping.epoch, stopping.weights = progress["best"], progress["best_epoch"], arrays["best"]
         self._average.count, self._average.mean = progress["averaged"], arrays["mean"]
-        self._network.optimizer.build(self._network.trainable_variables)
         for variable, value in zip(self._variables(), arrays["variables"], strict=True):
             variable.assign(value)
         return True
