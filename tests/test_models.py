@@ -352,6 +352,19 @@ def test_the_decoder_mirrors_the_encoder():
     assert restored.min() >= 0 and restored.max() <= 1
 
 
+def test_a_code_tells_of_its_own_place_alone():
+    from fingerspell.models import autoencoder
+
+    encoder = autoencoder.build(32, 3)[1]
+    images = pixels(32, 3)
+    changed = images.copy()
+    changed[:, 8:16, 16:24] = 255 - changed[:, 8:16, 16:24]
+    differs = (answer(encoder, images) != answer(encoder, changed)).reshape(4, 4, 4, 32)
+    assert differs[:, 1, 2].any(axis=-1).all()
+    differs[:, 1, 2] = False
+    assert not differs.any()
+
+
 @pytest.mark.parametrize("name", of_kind("classifier"))
 def test_the_codes_come_from_what_is_stated(name):
     from fingerspell.models import autoencoder

@@ -70,6 +70,19 @@ def train(model: keras.Model, epochs: int = EPOCHS, log=lambda line: None, check
     )
 
 
+def test_a_training_is_traced_once():
+    traces = []
+
+    class Traced(keras.Model):
+        def train_step(self, data):
+            traces.append(data)
+            return super().train_step(data)
+
+    plain = network()
+    train(Traced(plain.inputs, plain.outputs), epochs=2)
+    assert len(traces) == 1
+
+
 def test_what_is_easy_is_learnt():
     lines, model = [], network()
     history = train(model, log=lines.append)

@@ -10,23 +10,23 @@ def build(image_size: int, channels: int):
     """Return (autoencoder, encoder), sharing their layers.
 
     The encoder takes pixels 0–255 of shape (batch, image_size, image_size, channels) to codes of shape (batch, m),
-    m ≤ 512: as many channels as fit of a map an eighth as wide as the image. The code is a map and no dense layer,
-    because trees ask for one value at a time: they read far more from values that belong to a place. The autoencoder
-    takes the pixels to the same pixels scaled to 0–1. `image_size` must be a multiple of 8, at most 176.
+    m ≤ 512: as many channels as fit of a map an eighth as wide as the image. The autoencoder takes the pixels to the
+    same pixels scaled to 0–1. `image_size` must be a multiple of 8, at most 176.
+
+    The code is a map and no dense layer, and kernels are as wide as their strides, so that a code tells of its own
+    8×8 pixels alone and the decoder restores them from nothing else: trees ask for one value at a time, and read far
+    more from values that belong to a place (docs/results.md has the figures).
     """
     from keras import Model, layers
 
     pixels = layers.Input((image_size, image_size, channels))
     x = layers.Rescaling(1 / 255)(pixels)
     for filters, stride in zip(FILTERS, STRIDES):
-        x = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=0.9)(x)
-        x = layers.ReLU()(x)
+        x = layers.Conv2D(filters, stride, strides=stride, activation="elu")(x)
     places = x.shape[1] * x.shape[2]
     code = layers.Conv2D(CODE // places, 1, name="code")(x)
-    x = layers.Conv2D(FILTERS[-1], 1, activation="relu")(code)
+    x = layers.Conv2D(FILTERS[-1], 1, activation="elu")(code)
     for filters, stride in zip((*FILTERS[-2::-1], channels), reversed(STRIDES)):
-        x = layers.UpSampling2D(stride)(x) if stride > 1 else x
         last = filters == channels
-        x = layers.Conv2D(filters, 3, padding="same", activation="sigmoid" if last else "relu")(x)
+        x = layers.Conv2DTranspose(filters, stride, strides=stride, activation="sigmoid" if last else "elu")(x)
     return Model(pixels, x, name="autoencoder"), Model(pixels, layers.Flatten()(code), name="encoder")
