@@ -25,7 +25,7 @@ def build(image_size: int, channels: int):
         x = layers.Conv2D(filters, stride, strides=stride, activation="elu")(x)
     places = x.shape[1] * x.shape[2]
     code = layers.Conv2D(CODE // places, 1, name="code")(x)
-    x = layers.Conv2D(FILTERS[-1], 1, activation="elu")(code)
+    x = layers.Conv2D(FILTERS[-1], 1, activation="relu")(code)
     for filters, stride in zip((*FILTERS[-2::-1], channels), reversed(STRIDES)):
         last = filters == channels
         x = layers.Conv2DTranspose(filters, stride, strides=stride, activation="sigmoid" if last else "elu")(x)
