@@ -85,11 +85,11 @@ def shrink(params: dict) -> None:
         experiment.update(image_size=32, epochs=1, batch_size=32, seeds=min(experiment["seeds"], 2))
         if experiment["split"]["method"] == "first":
             experiment["split"]["test_images"] = 3
-        if experiment["grid"]:
+        if "grid" in experiment:
             experiment["grid"] = {key: values[:1] for key, values in experiment["grid"].items()}
-        if "n_estimators" in (experiment["grid"] or {}):
+        if "n_estimators" in experiment.get("grid", {}):
             experiment["grid"]["n_estimators"] = [5]
-        if experiment["scenes"]:
+        if "scenes" in experiment:
             experiment["scenes"].update(images=64, cutter_steps=2)
     for drawn in params["hands"].values():
         drawn.update(per_class=2, backgrounds=20)

@@ -114,7 +114,7 @@ def test_metrics_and_plots_are_readable_through_dvc(study):
 
 def test_what_is_composed_is_known(study):
     params = yaml.safe_load((study.folder / "params.yaml").read_text())
-    assert [name for name, one in params["experiments"].items() if one["scenes"]] == ["asl_robust", "arasl_robust"]
+    assert [name for name, one in params["experiments"].items() if one.get("scenes")] == ["asl_robust", "arasl_robust"]
 
 
 @pytest.mark.parametrize("name, signs", [("asl_robust", 27), ("arasl_robust", 32)])
