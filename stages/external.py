@@ -1,4 +1,7 @@
-"""Evaluate every experiment of the same alphabet on one external set: photographs that no dataset holds."""
+"""Evaluate every experiment of the same alphabet on one external set: photographs that no dataset holds.
+
+Figures are computed from the tables of predictions as they were written.
+"""
 
 from pathlib import Path
 
@@ -35,7 +38,7 @@ def main(name: str) -> None:
             evaluations[key] = external.evaluate(path, description, predict)
             evaluations[key].predictions.write(tables / f"{key}.csv")
             _draw(f"{key} on {name}", path, description, evaluations[key], plots / key)
-        predictions = {key: one.predictions for key, one in evaluations.items()}
+        predictions = {key: Predictions.read(tables / f"{key}.csv") for key in experiments}
         about = {
             key: {"dataset": one.dataset, "split": one.split.method, "model": one.model}
             for key, one in experiments.items()
