@@ -25,7 +25,7 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS}  
 # Before any stage imports Keras: TensorFlow's start-up notes drown the messages that matter.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-# Importing it makes a million objects that stay; looking for garbage among them every 700 takes a second of each stage.
+# Importing Keras makes 600,000 objects that stay; to look for garbage every 700 takes a second of each stage.
 gc.set_threshold(100_000)
 
 
