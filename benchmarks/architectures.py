@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import processor
-from fingerspell import files, models
-from fingerspell.models import backbones
+from fingerspell import files
+from fingerspell.models.common import backbones, registry
 
 SIZE = 90  # pixels, where all are compared: the size of the study's transfer learning
 BATCH = 32
@@ -45,7 +45,7 @@ def main(*words: str) -> None:
 
 def cases() -> list[tuple[str, int]]:
     """Return (name, size) for all that is measured, each in a process of its own."""
-    stated = {name: models.find(name).ARCHITECTURE for name in models.names()}
+    stated = {name: registry.find(name).ARCHITECTURE for name in registry.names()}
     sizes = {name: {SIZE, one.recommended_size} for name, one in stated.items() if one.kind != "classifier"}
     sizes |= {name: {SIZE} for name in WEIGHED}
     return [(name, size) for name in sizes for size in sorted(sizes[name])]
@@ -72,7 +72,7 @@ def build(name: str, size: int):
         from keras.applications import ConvNeXtTiny
 
         return backbones.build(ConvNeXtTiny, name, size, 3, None), False
-    module = models.find(name)
+    module = registry.find(name)
     if module.ARCHITECTURE.kind == "network":
         return module.build(size, 3, 29, 0.3), True
     return module.backbone(size, 3, None), False

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from fingerspell import audit, files
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.duplicates import near_duplicates
 from fingerspell.plots import style
 

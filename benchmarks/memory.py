@@ -16,8 +16,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from fingerspell import files, preparation
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
 
 SIZE = 50
 

@@ -23,8 +23,8 @@ from PIL import Image
 
 from benchmarks import machine
 from fingerspell import files, preparation
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.images import RESAMPLING, load
 
 ROUNDS = 4

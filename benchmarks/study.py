@@ -16,7 +16,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.machine import processor
-from fingerspell import config, files, models
+from fingerspell import config, files
+from fingerspell.models.common import registry
 
 # What the five student studies reported, under the same protocol (see docs/data.md); None where they gave none.
 REPORTED = {
@@ -85,8 +86,8 @@ def _read_all(folder: Path) -> dict:
 
 def _models_markdown() -> str:
     lines = ["| `model` | what it is | parameters | reads | size |", "|---|---|--:|---|--:|"]
-    for name in models.names():
-        one = models.find(name).ARCHITECTURE
+    for name in registry.names():
+        one = registry.find(name).ARCHITECTURE
         lines.append(
             f"| `{name}` | {one.title[0].upper()}{one.title[1:]}: {one.paper} | {one.parameters:,} "
             f"| {one.input_range} | {one.recommended_size} |"

@@ -22,8 +22,8 @@ import numpy as np
 
 from benchmarks import machine
 from fingerspell import files, preparation
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.models import vgg16
 from fingerspell.plots import style
 from fingerspell.training.batches import Batches

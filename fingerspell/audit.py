@@ -18,8 +18,8 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from scipy.fft import dctn
 
 from fingerspell import images
-from fingerspell.datasets.archive import Archive
-from fingerspell.datasets.catalogue import Dataset, Member
+from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.catalogue import Dataset, Member
 from fingerspell.duplicates import clusters, near_duplicates
 from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside

@@ -181,7 +181,7 @@ def open_model(folder: Path) -> tuple[dict, Callable]:
     if (folder / MODEL).is_file():
         predictor = Predictor.open(folder)
         return predictor.description, predictor.predict
-    from fingerspell import saved
+    from fingerspell.models.common import saved
 
     return saved.load(folder)
 

@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from fingerspell import files, models, saved
-from fingerspell.averaging import averaged
+from fingerspell import files
 from fingerspell.errors import FingerspellError
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
+from fingerspell.models.common import registry, saved
+from fingerspell.models.common.averaging import averaged
 
 # By so much may a probability differ, on any image. Float16 weights cost up to 0.004 on the networks here; a wrong
 # value range or a lost layer costs nearly 1.
@@ -57,7 +58,7 @@ def load(trained: Path):
     keras.utils.clear_session()  # layers are numbered on within a process, and their numbers get into the file
     with saved.whole(trained):
         description = json.loads((trained / DESCRIPTION).read_text(encoding="utf-8"))
-        if models.find(description["model"]).ARCHITECTURE.kind == "classifier":
+        if registry.find(description["model"]).ARCHITECTURE.kind == "classifier":
             raise FingerspellError(f"{trained} holds a classifier of scikit-learn, not a network; export another model")
         network = saved.build(description | {"precision": "float32"})
         network.load_weights(trained / saved.weights_file())

@@ -18,8 +18,8 @@ from types import TracebackType
 import numpy as np
 from PIL import UnidentifiedImageError
 
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import LARGEST_MEMBER, Archive
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.images import load
@@ -117,7 +117,7 @@ def fold(name: str) -> str:
 
 
 def evaluate(path: Path, description: dict, predict: Callable[[np.ndarray], np.ndarray]) -> Evaluation:
-    """Let a model, as `fingerspell.saved.load` returns it, name every image of a folder or zip whose class it knows.
+    """Let a model, as `models.common.saved.load` returns it, name every image of a folder or zip whose class it knows.
 
     predict: uint8 (n, size, size, channels), values 0-255, to float32 (n, classes). A row of zeros says that no
     hand was found: the image gets the class `NO_HAND`, which is always an error.

@@ -24,7 +24,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from fingerspell.audit import Audit, Row, capture_order
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.duplicates import coordinates
 from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside

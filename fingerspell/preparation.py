@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from fingerspell import files
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.images import load
 from fingerspell.progress import progress

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from fingerspell import audit, files, findings
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
 from stages import run
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerspell import config, files, models
+from fingerspell import config, files
+from fingerspell.models.common import registry
 from fingerspell.preparation import Prepared, write_embeddings
 from stages import run
 
@@ -21,7 +22,7 @@ def main(*names: str) -> None:
     params = config.load()
     trained: dict[str, Path] = {}
     for name in names:
-        models.check(name, params.experiment(name))  # prepare did, when other settings may have stood there
+        registry.check(name, params.experiment(name))  # prepare did, when other settings may have stood there
     for name in names:
         experiment = params.experiment(name)
         prepared = Prepared.open(Path("data/prepared") / name)

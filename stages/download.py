@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 from fingerspell import config, files
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
 from fingerspell.datasets.at_hand import find, search_folders
 from fingerspell.datasets.http import require_room
 from fingerspell.datasets.obtain import obtain
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.rendered import draw
 from stages import run
 

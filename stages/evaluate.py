@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from fingerspell import config, files, saved
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
+from fingerspell import config, files
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation import metrics
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.images import decode, to_array
+from fingerspell.models.common import saved
 from fingerspell.plots import augmentation, codes, confusion, history, per_class, sheets, style
 from fingerspell.preparation import Prepared
 from fingerspell.progress import progress

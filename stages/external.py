@@ -5,11 +5,12 @@ Figures are computed from the tables of predictions as they were written.
 
 from pathlib import Path
 
-from fingerspell import config, external, files, saved
+from fingerspell import config, external, files
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation import compare, metrics
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.images import decode, to_array
+from fingerspell.models.common import saved
 from fingerspell.plots import confusion, sheets, style
 from fingerspell.plots.external import own_and_elsewhere
 from stages import run

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerspell import config, files, models, preparation, splits
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
+from fingerspell import config, files, preparation, splits
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
+from fingerspell.models.common import registry
 from stages import run
 
 
@@ -14,7 +15,7 @@ def main(name: str) -> None:
     params = config.load()
     experiment = params.experiment(name)
     dataset = catalogue.find(experiment.dataset)
-    architecture = models.check(name, experiment)
+    architecture = registry.check(name, experiment)
     manifest = splits.read(Path(f"data/splits/{name}.csv"))
     with files.write_aside(Path("data/prepared") / name) as folder:
         folder.mkdir()

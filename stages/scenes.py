@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from fingerspell import config, files, hands, preparation
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.hands import Hands
 from fingerspell.plots import sheets, style

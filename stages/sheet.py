@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from fingerspell import audit, files, findings
 from fingerspell.audit import Row
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
-from fingerspell.datasets.catalogue import Dataset
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.findings import Finding
 from fingerspell.images import decode, to_array
 from fingerspell.plots import audit as pictures

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerspell import config, files, models, saved
+from fingerspell import config, files
+from fingerspell.models.common import registry, saved
 from fingerspell.preparation import Prepared
 from stages import run
 
@@ -17,7 +18,7 @@ SHOWN = 48  # composed images that are kept to be shown
 def main(name: str) -> None:
     params = config.load()
     experiment = params.experiment(name)
-    architecture = models.check(name, experiment)
+    architecture = registry.check(name, experiment)
     prepared = Prepared.open(Path("data") / experiment.trains_on / name)
     classifies = architecture.ARCHITECTURE.kind == "classifier"
     description = {
@@ -64,7 +65,7 @@ def _network(experiment: config.Experiment, description: dict, prepared: Prepare
     """Train a network end to end; of a backbone the head, on embeddings, and then what is to be fine-tuned."""
     import keras
 
-    from fingerspell.models import backbones
+    from fingerspell.models.common import backbones
     from fingerspell.training import fitting, keypoints
     from fingerspell.training.batches import Batches
     from fingerspell.training.checkpoint import Checkpoint, recipe

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from test_external import COLOURS, MODEL
 
-from fingerspell import preparation, saved
+from fingerspell import preparation
+from fingerspell.models.common import saved
 
 NAME = "tiny"
 DESCRIPTION = MODEL | {"experiment": NAME, "model": "small_resnet"}

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fingerspell.datasets.archive import LARGEST_MEMBER, Archive
+from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
 from fingerspell.errors import FingerspellError
 
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from fingerspell import audit, findings
-from fingerspell.datasets.archive import Archive
-from fingerspell.datasets.catalogue import DATASETS
+from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.errors import FingerspellError
 
 ARASL = DATASETS["arasl"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.catalogue import DATASETS
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.errors import FingerspellError
 
 ASL, SYNTHETIC, ARASL = DATASETS["asl_alphabet"], DATASETS["synthetic_asl"], DATASETS["arasl"]

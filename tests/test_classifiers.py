@@ -10,9 +10,10 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from fingerspell import models, preparation, saved
+from fingerspell import preparation
 from fingerspell.config import load
 from fingerspell.errors import FingerspellError
+from fingerspell.models.common import registry, saved
 from stages import autoencode, train
 
 GRIDS = {
@@ -30,7 +31,7 @@ def some(count: int = 90) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_logistic_regression_converges_and_says_so():
-    search = models.find("autoencoder_logistic").search(*some(), {"C": [0.1, 1, 10]}, seed=1)
+    search = registry.find("autoencoder_logistic").search(*some(), {"C": [0.1, 1, 10]}, seed=1)
     regression = search.best_estimator_[-1]
     assert regression.n_iter_.max() < regression.max_iter
     assert np.isfinite(search.cv_results_["mean_test_steps"]).all()
@@ -45,19 +46,19 @@ def test_on_codes_as_they_are_it_would_not():
 def test_a_candidate_that_does_not_converge_cannot_be_chosen():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        search = models.find("autoencoder_logistic").search(*some(), {"C": [1e-3, 1e9], "max_iter": [8]}, seed=1)
+        search = registry.find("autoencoder_logistic").search(*some(), {"C": [1e-3, 1e9], "max_iter": [8]}, seed=1)
     assert np.isnan(search.cv_results_["mean_test_accuracy"]).tolist() == [False, True]
     assert search.best_params_["logisticregression__C"] == 1e-3
 
 
 def test_where_nothing_converges_a_sentence_says_so():
     with pytest.raises(FingerspellError, match=r"does not converge with any of .*'max_iter'.*; set a lower C"):
-        models.find("autoencoder_logistic").search(*some(), {"C": [1], "max_iter": [1]}, seed=1)
+        registry.find("autoencoder_logistic").search(*some(), {"C": [1], "max_iter": [1]}, seed=1)
 
 
 def test_another_fault_is_not_taken_for_it():
     with pytest.raises(ValueError, match="'C' parameter"):
-        models.find("autoencoder_logistic").search(*some(), {"C": [-1]}, seed=1)
+        registry.find("autoencoder_logistic").search(*some(), {"C": [-1]}, seed=1)
 
 
 @pytest.mark.parametrize("model", GRIDS)
@@ -66,7 +67,7 @@ def test_workers_change_nothing(model, tmp_path, monkeypatch):
     for name in ("all", "one"):
         if name == "one":
             monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-        search = models.find(model).search(*some(), GRIDS[model], seed=1)
+        search = registry.find(model).search(*some(), GRIDS[model], seed=1)
         saved.save_classifier(search.best_estimator_, tmp_path / name)
         found.append(((tmp_path / name).read_bytes(), search.cv_results_["mean_test_accuracy"].tolist()))
     assert found[0] == found[1]
@@ -84,7 +85,7 @@ def test_what_the_search_tried_and_chose_is_kept_with_the_model(model, tmp_path)
     (tmp_path / "model").mkdir()
     prepared = preparation.Prepared.open(tmp_path)
     experiment = load().experiment("asl_autoencoder_logistic").model_copy(update={"grid": GRIDS[model]})
-    told = train._classifier(models.find(model), experiment, prepared, tmp_path / "model", seed=1)
+    told = train._classifier(registry.find(model), experiment, prepared, tmp_path / "model", seed=1)
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert len(told["tried"]) == 2 and all(0.5 < row["accuracy"] <= 1 for row in told["tried"])
     assert told["chosen"]["parameters"] in [row["parameters"] for row in told["tried"]]
@@ -119,10 +120,10 @@ def test_some_test_images_of_all_the_alphabet_are_restored(tmp_path):
 ENDS_AT_ONCE = """
 import os
 import numpy as np
-from fingerspell import models
+from fingerspell.models.common import registry
 
 codes = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
-models.find("autoencoder_logistic").search(codes, np.arange(60) % 3, {"C": [0.1, 1.0]}, seed=1)
+registry.find("autoencoder_logistic").search(codes, np.arange(60) % 3, {"C": [0.1, 1.0]}, seed=1)
 os._exit(0)  # as stages do
 """
 

@@ -11,10 +11,11 @@ import pytest
 from miniature import NAME, photographs
 from test_external import train
 
-from fingerspell import export, saved
+from fingerspell import export
 from fingerspell.errors import FingerspellError
 from fingerspell.files import sha256
 from fingerspell.inference.predictor import Predictor
+from fingerspell.models.common import saved
 from stages import export as stage
 
 ROOT = Path(__file__).parent.parent

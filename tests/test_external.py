@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fingerspell import external, saved
-from fingerspell.datasets import catalogue
+from fingerspell import external
+from fingerspell.datasets.published import catalogue
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation import metrics
 from fingerspell.evaluation.predictions import Predictions
+from fingerspell.models.common import saved
 
 ROOT = Path(__file__).parent.parent
 COLOURS = {"A": (200, 20, 20), "B": (20, 200, 20), "del": (20, 20, 200)}

@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from fingerspell import audit, findings
-from fingerspell.datasets.archive import LARGEST_MEMBER, Archive
-from fingerspell.datasets.catalogue import DATASETS
+from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
+from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.images import decode, to_array
 
 ROOT = Path(__file__).parent.parent

@@ -8,26 +8,26 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from fingerspell import config, models
+from fingerspell import config
 from fingerspell.errors import FingerspellError
-from fingerspell.models import backbones
+from fingerspell.models.common import backbones, registry
 
 PARAMS = config.load(Path(__file__).parent.parent / "params.yaml")
 CLASSES = 5
 
 
 def of_kind(kind: str) -> list[str]:
-    return [name for name in models.names() if models.find(name).ARCHITECTURE.kind == kind]
+    return [name for name in registry.names() if registry.find(name).ARCHITECTURE.kind == kind]
 
 
 def test_the_models_of_the_study_are_registered():
     study = {"cnn", "arasl_cnn", "vgg16", "vgg19", "resnet50", "resnet50v2"}
-    assert study | {"autoencoder_forest", "autoencoder_logistic"} <= set(models.names())
+    assert study | {"autoencoder_forest", "autoencoder_logistic"} <= set(registry.names())
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_what_an_architecture_states_fits_together(name):
-    stated = models.find(name).ARCHITECTURE
+    stated = registry.find(name).ARCHITECTURE
     assert stated.title and "https://" in stated.paper
     assert stated.minimum_size <= stated.recommended_size <= stated.maximum_size
     assert stated.recommended_size % stated.size_multiple == 0
@@ -38,7 +38,7 @@ def test_what_an_architecture_states_fits_together(name):
 
 def test_the_real_parameters_suit_their_models():
     for name, experiment in PARAMS.experiments.items():
-        models.check(name, experiment)
+        registry.check(name, experiment)
 
 
 def changed(name: str, **sections):
@@ -91,7 +91,7 @@ SECOND_PHASE = config.FineTuning(from_layer="block5_conv1", epochs=1, learning_r
 )
 def test_a_setting_that_does_not_suit_is_refused_by_its_key(name, change, words):
     with pytest.raises(FingerspellError) as raised:
-        models.check(name, changed(name, **change))
+        registry.check(name, changed(name, **change))
     assert all(word in str(raised.value) for word in words), str(raised.value)
 
 
@@ -108,7 +108,7 @@ def test_a_setting_that_does_not_suit_is_refused_by_its_key(name, change, words)
     ],
 )
 def test_a_setting_that_suits_is_accepted(name, change):
-    models.check(name, changed(name, **change))
+    registry.check(name, changed(name, **change))
 
 
 # -- every network, and every backbone with its head ----------------------------------------------------
@@ -135,7 +135,7 @@ class Built:
 def assemble(name: str, size: int, channels: int):
     import keras
 
-    module = models.find(name)
+    module = registry.find(name)
     if module.ARCHITECTURE.kind == "network":
         return module.build(size, channels, CLASSES, 0)
     backbone = module.backbone(size, channels, None)
@@ -147,7 +147,7 @@ def built(request):
     import keras
 
     keras.utils.set_random_seed(1)
-    built = Built(request.param, models.find(request.param), assemble(request.param, 32, 3), False)
+    built = Built(request.param, registry.find(request.param), assemble(request.param, 32, 3), False)
     built.came_frozen = built.body is not built.model and not built.body.trainable_weights
     return built
 
@@ -369,7 +369,7 @@ def test_a_code_tells_of_its_own_place_alone():
 def test_the_codes_come_from_what_is_stated(name):
     from fingerspell.models import autoencoder
 
-    stated = models.find(name).ARCHITECTURE
+    stated = registry.find(name).ARCHITECTURE
     encoder = autoencoder.build(stated.recommended_size, 3)[1]
     assert encoder.count_params() == stated.parameters
     assert stated.input_range == "0–1, scaled inside" and encoder.layers[1].scale == 1 / 255

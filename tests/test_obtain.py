@@ -13,7 +13,7 @@ import pytest
 from loopback import KAGGLE, serving
 
 from fingerspell.datasets import at_hand, http, obtain
-from fingerspell.datasets.catalogue import DATASETS
+from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.errors import FingerspellError
 
 ASL, ARASL, SYNTHETIC = DATASETS["asl_alphabet"], DATASETS["arasl"], DATASETS["synthetic_asl"]

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from fingerspell.datasets.catalogue import DATASETS
+from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.datasets.rendered.poses_arabic import POSES
 from fingerspell.datasets.rendered.skeleton import FINGERS, build, closed, kinematics, limited, orientation
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fingerspell import preparation
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.preparation import Prepared
 

@@ -11,12 +11,13 @@ import pytest
 import yaml
 from miniature import NAME
 
-from fingerspell import config, export, saved
+from fingerspell import config, export
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.files import sha256
 from fingerspell.inference import released
 from fingerspell.inference.predictor import Predictor
+from fingerspell.models.common import saved
 from tools import release
 
 ROOT = Path(__file__).parent.parent

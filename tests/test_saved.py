@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import FunctionTransformer
 
-from fingerspell import models, saved
 from fingerspell.errors import FingerspellError
+from fingerspell.models.common import registry, saved
 
 SIZE = 32
 CLASSES = ["A", "B", "C"]
@@ -58,7 +58,7 @@ def fitted(name: str, codes: np.ndarray):
     """Search as the study does, with a few trees."""
     labels = np.arange(len(codes)) % 3
     grid = {"n_estimators": [4], "max_depth": [None, 3]} if name.endswith("forest") else {"C": [0.1, 1.0]}
-    return models.find(name).search(codes, labels, grid, seed=2**31 - 1).best_estimator_
+    return registry.find(name).search(codes, labels, grid, seed=2**31 - 1).best_estimator_
 
 
 @pytest.mark.parametrize("name", ["autoencoder_forest", "autoencoder_logistic"])
@@ -96,11 +96,11 @@ def test_long_integers_are_not_taken_for_addresses(tmp_path):
 SAVE = """
 import sys
 import numpy as np
-from fingerspell import models, saved
+from fingerspell.models.common import registry, saved
 padding = [object() for _ in range(int(sys.argv[2]))]  # other addresses in memory
 codes = np.random.default_rng(0).normal(size=(30, 5)).astype(np.float32)
 for name, grid in (("forest", {"n_estimators": [3]}), ("logistic", {"C": [1.0]})):
-    search = models.find(f"autoencoder_{name}").search(codes, np.arange(30) % 3, grid, 7)
+    search = registry.find(f"autoencoder_{name}").search(codes, np.arange(30) % 3, grid, 7)
     saved.save_classifier(search.best_estimator_, f"{sys.argv[1]}/{name}.skops")
 """
 

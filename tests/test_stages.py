@@ -21,7 +21,7 @@ import pytest
 from conftest import Repository
 from PIL import Image
 
-from fingerspell.datasets.catalogue import DATASETS
+from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.files import sha256
 
 ARASL = DATASETS["arasl"]

@@ -8,14 +8,13 @@ import pytest
 import yaml
 from loopback import serving
 
-from fingerspell import models
 from fingerspell.datasets import at_hand, http, imagenet
 from fingerspell.errors import FingerspellError
-from fingerspell.models import backbones
+from fingerspell.models.common import backbones, registry
 from stages import weights as stage
 
 ROOT = Path(__file__).parent.parent
-BACKBONES = {name: models.find(name) for name in models.names() if hasattr(models.find(name), "IMAGENET")}
+BACKBONES = {name: registry.find(name) for name in registry.names() if hasattr(registry.find(name), "IMAGENET")}
 VGG16, RESNET50 = BACKBONES["vgg16"], BACKBONES["resnet50"]
 FILES = {module.IMAGENET[0].rpartition("/")[2]: name.encode() * 500 for name, module in BACKBONES.items()}
 VGG16_FILE = VGG16.IMAGENET[0].rpartition("/")[2]
@@ -77,7 +76,7 @@ def test_addresses_and_hashes_are_those_of_keras(name, monkeypatch):
 
 
 def test_every_backbone_has_published_weights():
-    kinds = {name: models.find(name).ARCHITECTURE.kind for name in models.names()}
+    kinds = {name: registry.find(name).ARCHITECTURE.kind for name in registry.names()}
     assert set(BACKBONES) == {name for name, kind in kinds.items() if kind == "backbone"}
 
 

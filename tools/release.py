@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from fingerspell import config, export, files
-from fingerspell.datasets import catalogue
-from fingerspell.datasets.archive import Archive
+from fingerspell.datasets.published import catalogue
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.rendered import draw
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation import reading

@@ -1,1 +1,1 @@
-"""The published datasets: what they are, where they come from, and how their archives are read."""
+"""The published datasets: what they are, where they come from, and how they are drawn in their stead."""

@@ -7,10 +7,10 @@ A folder of weights holds `source.json` and, unless they are random, one file fo
 import shutil
 from pathlib import Path
 
-from fingerspell import models
 from fingerspell.datasets import at_hand, http
 from fingerspell.errors import FingerspellError
 from fingerspell.files import sha256, write_json
+from fingerspell.models.common import registry
 
 BASE = "https://storage.googleapis.com/tensorflow/keras-applications"
 SUFFIXES = (".weights.h5", ".h5", ".keras")  # that Keras can read, the longest first
@@ -45,7 +45,7 @@ def _own(source: str) -> dict[str, Path]:
 
 
 def _imagenet(chosen: list[str], archives: Path, base: str) -> dict[str, Path]:
-    modules = {name: models.find(name) for name in models.names()}
+    modules = {name: registry.find(name) for name in registry.names()}
     backbones = [name for name, module in modules.items() if module.ARCHITECTURE.kind == "backbone"]
     for name in chosen:
         if name not in backbones:

@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from fingerspell.datasets import http
-from fingerspell.datasets.catalogue import Dataset
+from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.errors import FingerspellError
 
 SETTINGS = "https://www.kaggle.com/settings"

@@ -3,7 +3,7 @@
 import requests
 
 from fingerspell.datasets import http
-from fingerspell.datasets.catalogue import Dataset
+from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.errors import FingerspellError
 
 BASE = "https://data.mendeley.com"

@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from fingerspell.datasets import at_hand, http, kaggle, mendeley
-from fingerspell.datasets.archive import Archive
-from fingerspell.datasets.catalogue import Dataset
+from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.errors import FingerspellError
 from fingerspell.files import sha256
 from fingerspell.progress import progress

@@ -1,6 +1,6 @@
 """The network of the ArASL study: convolutions of 64, 64, 128 and 128 filters and global average pooling."""
 
-from fingerspell.models import Architecture
+from fingerspell.models.common.registry import Architecture
 
 ARCHITECTURE = Architecture(
     title="the ArASL CNN",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fingerspell.models import Architecture
+from fingerspell.models.common.registry import Architecture
 
 ARCHITECTURE = Architecture(
     title="autoencoder and random forest",

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from fingerspell.errors import FingerspellError
-from fingerspell.models import Architecture
+from fingerspell.models.common.registry import Architecture
 
 ARCHITECTURE = Architecture(
     title="autoencoder and logistic regression",

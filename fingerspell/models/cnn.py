@@ -1,6 +1,6 @@
 """The four-block network that the ASL study trained from scratch."""
 
-from fingerspell.models import Architecture
+from fingerspell.models.common.registry import Architecture
 
 ARCHITECTURE = Architecture(
     title="the four-block CNN",

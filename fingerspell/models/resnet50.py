@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from fingerspell.models import Architecture, backbones
+from fingerspell.models.common import backbones
+from fingerspell.models.common.registry import Architecture
 
 ARCHITECTURE = Architecture(
     title="ResNet50",

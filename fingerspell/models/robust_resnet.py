@@ -1,6 +1,7 @@
 """A residual network for hands in any room: as `small_resnet`, deeper by a block on the stem and a stage."""
 
-from fingerspell.models import Architecture, residual
+from fingerspell.models.common import residual
+from fingerspell.models.common.registry import Architecture
 
 ARCHITECTURE = Architecture(
     title="the robust residual network",

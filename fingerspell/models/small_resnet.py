@@ -1,6 +1,7 @@
 """A small residual network for hands that fill the image: as exact as a large one here, and quick on a CPU."""
 
-from fingerspell.models import Architecture, residual
+from fingerspell.models.common import residual
+from fingerspell.models.common.registry import Architecture
 
 ARCHITECTURE = Architecture(
     title="the small residual network",

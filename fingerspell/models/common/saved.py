@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerspell import models
-from fingerspell.averaging import averaged
 from fingerspell.errors import FingerspellError
+from fingerspell.models.common import registry
+from fingerspell.models.common.averaging import averaged
 
 TRUSTED = {"sklearn.tree._tree.Tree"}  # a forest's trees; skops itself trusts the rest
 
@@ -37,7 +37,7 @@ def build(description: dict):
 
 
 def _build(description: dict):
-    architecture = models.find(description["model"])
+    architecture = registry.find(description["model"])
     size, channels = description["image_size"], description["channels"]
     classes, dropout = len(description["classes"]), description["dropout"]
     kind = architecture.ARCHITECTURE.kind
@@ -83,7 +83,7 @@ def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndar
     with whole(folder):
         description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         network = build(description)
-        if models.find(description["model"]).ARCHITECTURE.kind != "classifier":
+        if registry.find(description["model"]).ARCHITECTURE.kind != "classifier":
             network.load_weights(folder / weights_file(seed))
             return description, averaged(network, description["zooms"], description["turns"]).predict_on_batch
         network.load_weights(folder / "encoder.weights.h5")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fingerspell.errors import FingerspellError
-from fingerspell.models.weights import load_application
+from fingerspell.models.common.weights import load_application
 
 BLOCK = re.compile(r".*(block|expanded_conv_)\d+[a-z]?(?=_)")  # in the names that Keras gives to layers
 

@@ -1,0 +1,1 @@
+"""What all models share: the registry, the parts that networks are built of, weights, saving."""
