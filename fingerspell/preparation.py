@@ -13,9 +13,8 @@ A prepared folder holds:
 import csv
 import json
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from fingerspell.errors import FingerspellError
 from fingerspell.images import load
 from fingerspell.progress import progress
 
-CHUNK = 64  # images a task: enough that handing over costs nothing; memory holds a few tasks, however many there are
+CHUNK = 64  # images a task: enough that handing over costs nothing
 PARTS = ("train", "validation", "test")
 
 
@@ -72,9 +71,15 @@ class Prepared:
 
 
 def write_images(archive: Archive, members: list[str], path: Path, size: int, channels: int, resample: str) -> None:
-    """Decode the members, in their order, into `path`: a .npy of uint8 (n, size, size, channels)."""
+    """Decode the members, in their order, into `path`: a .npy of uint8 (n, size, size, channels).
 
-    def chunk(start: int) -> np.ndarray:
+    Every task writes its own rows; a writer of all would be one more thread to wait for.
+    """
+    with open(path, "wb") as out:
+        files.write_array_header(out, np.uint8, (len(members), size, size, channels))
+        begin = out.tell()
+
+    def chunk(start: int) -> None:
         names = members[start : start + CHUNK]
         pixels = np.empty((len(names), size, size, channels), np.uint8)
         for place, member in enumerate(names):
@@ -82,12 +87,17 @@ def write_images(archive: Archive, members: list[str], path: Path, size: int, ch
                 pixels[place] = load(archive.read(member), size, channels, resample)
             except FingerspellError as error:
                 raise FingerspellError(f"{member} in {archive.path}: {error}") from error
-        return pixels
+        with open(path, "r+b") as out:
+            out.seek(begin + start * pixels[0].nbytes)
+            out.write(pixels)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         starts = range(0, len(members), CHUNK)
-        chunks = progress(_ahead(pool, chunk, starts), len(starts), "decoding", f"times {CHUNK} images")
-        files.write_array(path, np.uint8, (size, size, channels), chunks)
+        try:
+            for _ in progress(pool.map(chunk, starts), len(starts), "decoding", f"times {CHUNK} images"):
+                pass
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def write_embeddings(
@@ -127,14 +137,3 @@ def write_table(folder: Path, rows: list[tuple[str, str, str]], settings: dict) 
         writer.writerow(("member", "label", "split"))
         writer.writerows(rows)
     files.write_json(folder / "prepared.json", settings)
-
-
-def _ahead(pool: ThreadPoolExecutor, work: Callable[[int], np.ndarray], starts: Iterable[int]) -> Iterator[np.ndarray]:
-    """`pool.map`, of which no more is done ahead of the reader than keeps every thread busy."""
-    pending: deque[Future] = deque()
-    for start in starts:
-        pending.append(pool.submit(work, start))
-        if len(pending) > 2 * (os.cpu_count() or 1):
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()

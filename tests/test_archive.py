@@ -32,6 +32,20 @@ def test_lists_files_sorted_and_reads_them(path):
             archive.read("c.jpg")
 
 
+@pytest.mark.parametrize("length", [0, 28, 64, 65, 5000])
+def test_extra_fields_of_any_length_are_passed_over(path, length):
+    """The library reads ahead for short ones; what a long one pushes out of that must be read too."""
+    content = bytes(range(256)) * 40
+    with zipfile.ZipFile(path, "w") as writer:
+        info = zipfile.ZipInfo("a.jpg")
+        info.extra = (struct.pack("<HH", 0x7075, length - 4) + bytes(length - 4)) if length else b""
+        writer.writestr(info, content)
+        writer.writestr("b.jpg", b"after it")
+    with Archive(path) as archive:
+        assert archive.read("a.jpg") == content
+        assert archive.read("b.jpg") == b"after it"
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
