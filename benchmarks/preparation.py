@@ -27,7 +27,7 @@ from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.images import RESAMPLING, load
 
-ROUNDS = 4
+ROUNDS = 8
 COMPARED = 300  # images whose pixels are compared with those of a whole decoding and Pillow's own filter
 
 

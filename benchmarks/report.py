@@ -39,15 +39,20 @@ def _preparation(result: dict) -> list[str]:
 
 def _transfer(result: dict) -> list[str]:
     lines = [
-        "| images | conventional | this project | decoding + embedding + head | times faster | accuracy of each |",
-        "|--:|--:|--:|--:|--:|--:|",
+        "| images | folder reader, generator | this project | decoding + embedding + head | times faster "
+        "| accuracy of the three |",
+        "|--:|--:|---|--:|--:|--:|",
     ]
     for row in result["runs"]:
-        parts = " + ".join(f"{row[f'ours_{part}_seconds']:.1f}" for part in ("decoding", "embedding", "head"))
-        lines.append(
-            f"| {row['images']:,} | {row['conventional_seconds']:.1f} s | {row['ours_seconds']:.1f} s | {parts} s "
-            f"| **{row['times_faster']:.1f}** | {row['conventional_accuracy']:.3f}, {row['ours_accuracy']:.3f} |"
-        )
+        conventional = " s, ".join(f"{row[f'{way}_seconds']:.1f}" for way in ("directory", "generator"))
+        for ours in ("float32", "mixed_bfloat16"):
+            parts = " + ".join(f"{row[f'{ours}_{part}_seconds']:.1f}" for part in ("decoding", "embedding", "head"))
+            times = ", ".join(f"**{row['times_faster'][ours][way]:.1f}**" for way in ("directory", "generator"))
+            accuracies = ", ".join(f"{row[f'{way}_accuracy']:.3f}" for way in ("directory", "generator", ours))
+            lines.append(
+                f"| {row['images']:,} | {conventional} s | {ours}: {row[f'{ours}_seconds']:.1f} s | {parts} s "
+                f"| {times} | {accuracies} |"
+            )
     return lines
 
 
