@@ -47,7 +47,7 @@ lock: setup ## Renew the locked requirements from pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-deps \
 		--upgrade --group jax --output-file requirements/jax.lock
 
-results: setup ## Bring the tables of README.md and docs/ up to date (RUN=a repository that ran the originals)
+results: setup ## Bring the tables of README.md and docs/ up to date (RUN="a repository that ran the originals, which experiments of it")
 	python -m benchmarks.study $(RUN)
 
 release: setup ## Put an exported model into models/released (EXPERIMENT=its name, RUN=the repository that made it)

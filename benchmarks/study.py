@@ -1,8 +1,10 @@
 """Collect what a run of the whole study left, and bring the tables of README.md and docs/results.md up to date.
 
     python -m benchmarks.study              the README's table, from plots/comparison, and that of docs/models.md
-    python -m benchmarks.study FOLDER       also docs/results/original.json and the tables of docs/results.md, from
-                                            a repository in which the original archives were run
+    python -m benchmarks.study FOLDER [EXPERIMENT …]
+                                            also docs/results/original.json and the tables of docs/results.md, from
+                                            a repository in which the original archives were run: all that was found
+                                            there anew, or these experiments alone, the others as they stand
 
 Seconds and peak memory come from the `logs/` of that repository.
 """
@@ -32,13 +34,15 @@ COSTS = ("prepare", "train", "evaluate")
 ORIGINAL = Path("docs/results/original.json")
 
 
-def main(folder: str | None = None) -> None:
+def main(folder: str | None = None, *names: str) -> None:
     _replace(Path("README.md"), "experiments", Path("plots/comparison/experiments.md").read_text())
     _replace(Path("docs/models.md"), "models", _models_markdown())
     if folder:
-        files.write_json(ORIGINAL, _collect(Path(folder)))
+        found = _collect(Path(folder), names)
+        files.write_json(ORIGINAL, _merged(json.loads(ORIGINAL.read_text()), found, names) if names else found)
         for name in ("asl_cnn/confusion", "arasl_cnn/confusion", "arasl_resnet/confusion", "comparison/leakage"):
-            shutil.copy(Path(folder) / f"plots/{name}.png", ORIGINAL.parent / f"{name.replace('/', '-')}.png")
+            if not names or name.split("/")[0] in names:
+                shutil.copy(Path(folder) / f"plots/{name}.png", ORIGINAL.parent / f"{name.replace('/', '-')}.png")
     run = json.loads(ORIGINAL.read_text())
     _replace(Path("docs/results.md"), "machine", _machine_markdown(run))
     _replace(Path("docs/results.md"), "experiments", _table_markdown(run))
@@ -49,13 +53,16 @@ def main(folder: str | None = None) -> None:
     _replace(Path("docs/results.md"), "stages", _costs_markdown(run))
 
 
-def _collect(folder: Path) -> dict:
-    """Gather metrics, costs and circumstances of the experiments that a run finished; `folder` is its repository."""
+def _collect(folder: Path, names: tuple[str, ...]) -> dict:
+    """Gather metrics, costs and circumstances of the experiments that a run finished, or of those that are named.
+
+    `folder` is the repository of the run.
+    """
     params = config.load(folder / "params.yaml")
     logs = {path.stem: json.loads(path.read_text()) for path in sorted((folder / "logs").glob("*.json"))}
     experiments = {}
     for name, experiment in params.experiments.items():
-        if not (folder / f"metrics/{name}.json").exists():
+        if name not in names if names else not (folder / f"metrics/{name}.json").exists():
             continue
         model = json.loads((folder / f"models/{name}/model.json").read_text())
         experiments[name] = {
@@ -65,18 +72,31 @@ def _collect(folder: Path) -> dict:
             "metrics": json.loads((folder / f"metrics/{name}.json").read_text()),
             "search": model.get("search"),
         }
+    machine = {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()}, Python {platform.python_version()}",
+        "packages": model["packages"],
+    }
     return {
-        "machine": {
-            "processor": processor(),
-            "cores": os.cpu_count(),
-            "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-            "system": f"{platform.system()}, Python {platform.python_version()}",
-            "packages": model["packages"],
-        },
         "stages": logs,
-        "experiments": experiments,
+        "experiments": {name: one | {"machine": machine} for name, one in experiments.items()},
         "audit": _read_all(folder / "metrics/audit"),
         "external": _read_all(folder / "metrics/external"),
+    }
+
+
+def _merged(run: dict, found: dict, names: tuple[str, ...]) -> dict:
+    """Return `run` with these experiments as they were found, their stages and their figures on external sets."""
+    return run | {
+        "stages": run["stages"]
+        | {stage: cost for stage, cost in found["stages"].items() if stage.partition("-")[2] in names},
+        "experiments": run["experiments"] | {name: found["experiments"][name] for name in names},
+        "external": {
+            title: figures | {name: one for name, one in found["external"].get(title, {}).items() if name in names}
+            for title, figures in run["external"].items()
+        },
     }
 
 
@@ -96,12 +116,16 @@ def _models_markdown() -> str:
 
 
 def _machine_markdown(run: dict) -> str:
-    machine = run["machine"]
-    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
-    return (
-        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB; "
-        f"{machine['system']}; {packages}.\n"
-    )
+    """Name every machine and what it ran."""
+    ran: dict[str, list[str]] = defaultdict(list)
+    for name, one in run["experiments"].items():
+        machine = one["machine"]
+        packages = ", ".join(f"{package} {version}" for package, version in machine["packages"].items())
+        ran[
+            f"{machine['processor']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB; "
+            f"{machine['system']}; {packages}"
+        ].append(f"`{name}`")
+    return "\n".join(f"- {machine}: {', '.join(names)}" for machine, names in ran.items()) + "\n"
 
 
 def _table_markdown(run: dict) -> str:
