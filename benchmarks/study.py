@@ -94,7 +94,8 @@ def _merged(run: dict, found: dict, names: tuple[str, ...]) -> dict:
         | {stage: cost for stage, cost in found["stages"].items() if stage.partition("-")[2] in names},
         "experiments": run["experiments"] | {name: found["experiments"][name] for name in names},
         "external": {
-            title: figures | {name: one for name, one in found["external"].get(title, {}).items() if name in names}
+            title: {name: one for name, one in figures.items() if name not in names}
+            | {name: one for name, one in found["external"].get(title, {}).items() if name in names}
             for title, figures in run["external"].items()
         },
     }
