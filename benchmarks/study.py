@@ -59,6 +59,8 @@ def _collect(folder: Path, names: tuple[str, ...]) -> dict:
     `folder` is the repository of the run.
     """
     params = config.load(folder / "params.yaml")
+    for name in names:
+        params.experiment(name)  # an unknown one is told at once
     logs = {path.stem: json.loads(path.read_text()) for path in sorted((folder / "logs").glob("*.json"))}
     experiments = {}
     for name, experiment in params.experiments.items():

@@ -190,7 +190,7 @@ def _plot(rows: list[dict]):
             ha="center",
         )
     axes.set(xlim=(0, sizes[-1] * 1.15), xlabel="images, a fifth of them for validation", ylabel="seconds")
-    axes.set_ylim(0, 1.35 * max(row["generator_seconds"] for row in rows))
+    axes.set_ylim(0, 1.35 * max(row[f"{way}_seconds"] for row in rows for way in LABELS))
     axes.grid(axis="y")
     axes.legend(loc="upper left")
     title = f"A head on a frozen VGG16 at {SIZE} px, {EPOCHS} epochs with flips"
