@@ -1,5 +1,8 @@
 """From a manifest to arrays: the right pixels in the right rows."""
 
+import itertools
+import os
+import threading
 import zipfile
 from io import BytesIO
 
@@ -67,6 +70,27 @@ def test_an_unreadable_image_is_named_with_its_archive(archive, tmp_path):
         preparation.write_images(archive, ["d/A/1.png", "d/A/broken.png"], tmp_path / "x.npy", 4, 1, "box")
     assert "d/A/broken.png" in str(raised.value)
     assert str(archive.path) in str(raised.value)
+
+
+def test_an_interrupt_leaves_what_has_not_begun_undone(archive, tmp_path, monkeypatch):
+    begun, go_on = itertools.count(), threading.Event()
+
+    def load(*arguments):
+        assert next(begun) == 0 or go_on.wait(60)
+        return np.zeros((4, 4, 1), np.uint8)
+
+    def interrupted(tasks, *words):
+        for _ in tasks:
+            threading.Timer(0.3, go_on.set).start()
+            raise KeyboardInterrupt
+            yield
+
+    monkeypatch.setattr(preparation, "CHUNK", 1)
+    monkeypatch.setattr(preparation, "load", load)
+    monkeypatch.setattr(preparation, "progress", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        preparation.write_images(archive, ["d/A/1.png"] * 1000, tmp_path / "x.npy", 4, 1, "box")
+    assert next(begun) <= 1 + 2 * os.cpu_count()
 
 
 def test_a_member_that_is_not_there_is_named(archive, tmp_path):
