@@ -1,6 +1,8 @@
 """Training: what is easy is learnt, the same bits from the same seed, also after an interrupt, and the weights that
 were promised."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from fingerspell.errors import FingerspellError
 from fingerspell.plots.history import learning_curves
 from fingerspell.training import fitting
 from fingerspell.training.batches import Batches
-from fingerspell.training.checkpoint import Checkpoint, recipe
+from fingerspell.training.checkpoint import CODE, Checkpoint, recipe
 from fingerspell.training.history import read_history
 
 EPOCHS = 12
@@ -306,6 +308,28 @@ def test_a_recipe_is_that_of_its_data_and_settings(tmp_path):
     assert recipe(tmp_path, {"epochs": 2}) != one
     (tmp_path / "images.npy").write_bytes(b"2")
     assert recipe(tmp_path, {"epochs": 1}) != one
+
+
+@pytest.mark.parametrize(
+    "file, counts",
+    [
+        ("models/cnn.py", True),
+        ("models/common/residual.py", True),
+        ("training/batches.py", True),
+        ("hands.py", True),
+        ("preparation.py", True),
+        ("plots/style.py", False),
+    ],
+)
+def test_a_recipe_is_that_of_the_code_that_trains(tmp_path, monkeypatch, file, counts):
+    code, data = tmp_path / "fingerspell", tmp_path / "data"
+    shutil.copytree(CODE, code, ignore=shutil.ignore_patterns("__pycache__"))
+    data.mkdir()
+    monkeypatch.setattr("fingerspell.training.checkpoint.CODE", code)
+    one = recipe(data, {})
+    with open(code / file, "a") as source:
+        source.write("# changed")
+    assert (recipe(data, {}) != one) == counts
 
 
 @pytest.mark.parametrize("early_stopping", [0, 3])

@@ -17,7 +17,8 @@ def recipe(data: Path, settings: dict) -> str:
 
     data: the folder of its arrays. settings: JSON's types; the rest is the code of models and training.
     """
-    paths = [*data.iterdir(), *CODE.glob("training/*.py"), *CODE.glob("models/*.py")]
+    code = [CODE / "hands.py", CODE / "preparation.py", *CODE.glob("training/*.py"), *CODE.glob("models/**/*.py")]
+    paths = [*data.iterdir(), *code]
     files = {str(path): sha256(path) for path in paths}
     return hashlib.sha256(json.dumps([files, settings], sort_keys=True).encode()).hexdigest()
 
