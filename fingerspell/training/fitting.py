@@ -14,6 +14,8 @@ from fingerspell.training.keypoints import VALUES, both
 from fingerspell.training.mixing import Mixed
 from fingerspell.training.weight_averaging import WeightAverage
 
+STEPS = 8  # between two returns to Python, each of which costs a small network a tenth of its step
+
 
 def fit(
     model: keras.Model,
@@ -74,6 +76,7 @@ def _compile(model: keras.Model, training: Epochs, epochs: int, settings: Traini
         metrics=metrics,
         # On CPUs XLA is slower than the kernels of TensorFlow itself; JAX has nothing else.
         jit_compile=False if keras.config.backend() == "tensorflow" else "auto",
+        steps_per_execution=STEPS,
     )
     model.optimizer.build(model.trainable_variables)  # made in the first step they would have it traced twice
 

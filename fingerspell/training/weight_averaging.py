@@ -10,12 +10,11 @@ import numpy as np
 
 from fingerspell.training.batches import Epochs
 
-EVERY = 10  # steps, from one weight that is averaged to the next
 SETTLING = 50  # batches, by which the statistics of batch normalisation are found anew
 
 
 class WeightAverage(keras.callbacks.Callback):
-    """The mean of a model's weights over the last epochs; `share`: how many of all, 0–1."""
+    """The mean of a model's weights over the last epochs, as often as Keras calls; `share`: how many of all, 0–1."""
 
     def __init__(self, share: float) -> None:
         super().__init__()
@@ -28,7 +27,7 @@ class WeightAverage(keras.callbacks.Callback):
         self._collects = epoch >= epochs - max(1, round(self._share * epochs))
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if self._collects and batch % EVERY == 0:
+        if self._collects:
             weights = self.model.get_weights()
             self.count += 1
             self.mean = [m + (w - m) / self.count for m, w in zip(self.mean or weights, weights)]
