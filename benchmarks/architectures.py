@@ -8,8 +8,6 @@ random, on which none of this depends.
 """
 
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -20,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.machine import processor
+from benchmarks import machine
 from fingerspell import files
 from fingerspell.models.common import backbones, registry
 
@@ -103,23 +101,15 @@ def best(call: Callable, least: int = 3) -> float:
 
 def write(rows: list[dict]) -> None:
     """Write the rows with their ratios against VGG16 at the same size, and with what they were measured on."""
-    import keras
-    import tensorflow
-
     reference = {row["size"]: row for row in rows if row["name"] == REFERENCE}
     for row in rows:
         if beside := reference.get(row["size"]):
             row["of_vgg16"] = {key: float(f"{row[key] / beside[key]:.3g}") for key in RATIOS}
     result = {
         "batch": BATCH,
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "versions": {
-            "python": platform.python_version(),
-            **{package.__name__: package.__version__ for package in (keras, tensorflow, np)},
-        },
         "weights": "random",
         "architectures": rows,
+        "machine": machine.describe(),
     }
     files.write_json(Path("benchmarks/results/architectures.json"), result)
 

@@ -1,4 +1,4 @@
-"""Bring the tables of docs/benchmarks.md up to date with benchmarks/results.
+"""Bring the tables of docs/benchmarks.md and of the decision on backbones up to date with benchmarks/results.
 
 python -m benchmarks.report
 """
@@ -6,22 +6,39 @@ python -m benchmarks.report
 import json
 from pathlib import Path
 
+from benchmarks.architectures import SIZE
 from benchmarks.study import _replace
+from fingerspell.training.fitting import STEPS
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
+BACKBONES = Path("docs/decisions/architectures.md")
+# By whom they are called there, and their published accuracy on ImageNet at 224 px: https://keras.io/api/applications;
+# of MobileNetV3 the documentation in Keras's source.
+PUBLISHED = {
+    "vgg16": ("VGG16", "71.3%"),
+    "vgg19": ("VGG19", "71.3%"),
+    "resnet50": ("ResNet50", "74.9%"),
+    "resnet50v2": ("ResNet50V2", "76.0%"),
+    "mobilenetv3_small": ("MobileNetV3 Small", "68.1%"),
+    "mobilenetv3_large": ("MobileNetV3 Large", "75.6%"),
+    "efficientnetv2_b0": ("EfficientNetV2-B0", "78.7%"),
+    "convnext_tiny": ("ConvNeXt-Tiny", "81.3%"),
+}
 
 
 def main() -> None:
     tables = {
-        "preparation-asl_alphabet": ("preparation", _preparation),
-        "transfer-asl_alphabet": ("transfer", _transfer),
-        "memory-asl_alphabet": ("memory", _memory),
-        "input-epochs-cnn": ("input", _input),
+        "preparation-asl_alphabet": (PAGE, "preparation", _preparation),
+        "transfer-asl_alphabet": (PAGE, "transfer", _transfer),
+        "memory-asl_alphabet": (PAGE, "memory", _memory),
+        "input-epochs-cnn": (PAGE, "input", _input),
+        "input-steps-cnn": (PAGE, "steps", _steps),
+        "architectures": (BACKBONES, "architectures", _architectures),
     }
-    for file, (name, table) in tables.items():
+    for file, (page, name, table) in tables.items():
         result = json.loads((RESULTS / f"{file}.json").read_text(encoding="utf-8"))
-        _replace(PAGE, name, "\n".join([*table(result), "", _machine(result["machine"])]) + "\n")
+        _replace(page, name, "\n".join([*table(result), "", _machine(result["machine"])]) + "\n")
 
 
 def _preparation(result: dict) -> list[str]:
@@ -61,6 +78,42 @@ def _input(result: dict) -> list[str]:
     for row in result["runs"]:
         ratios = (f"× {row['of_steps_alone'][key]:.2f}" for key in ("plain", "moved", "all_changes"))
         lines.append(f"| {row['batch']} | {row['steps']} | {' | '.join(ratios)} |")
+    return lines
+
+
+def _steps(result: dict) -> list[str]:
+    lines = ["| batch | otherwise | images/s | GFLOP/s | of the matrix product |", "|--:|---|--:|--:|--:|"]
+    usual = {"onednn": 1, "jit": False, "precision": "float32", "layout": "channels_last", "executions": STEPS}
+    words = {
+        "onednn": "without oneDNN",
+        "jit": "with XLA",
+        "precision": "mixed_bfloat16",
+        "layout": "channels first",
+        "executions": "a step a call",
+    }
+    for row in sorted(result["runs"], key=lambda row: (sum(row[key] != usual[key] for key in usual), row["batch"])):
+        otherwise = ", ".join(words[key] for key in usual if row[key] != usual[key])
+        figures = (
+            f"{row['images_per_second']:,} | {row['gflop_per_second']:.0f} | {row['of_matrix_peak']:.0%}"
+            if "failed" not in row
+            else f"{row['failed']} | – | –"
+        )
+        lines.append(f"| {row['batch']} | {otherwise} | {figures} |")
+    return lines
+
+
+def _architectures(result: dict) -> list[str]:
+    lines = [
+        "| | parameters | images/s embedded | times VGG16 | ms an image, LiteRT, one core | published top-1 |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    rows = {row["name"]: row for row in result["architectures"] if "of_vgg16" in row and row["size"] == SIZE}
+    for name, (title, accuracy) in PUBLISHED.items():
+        row = rows[name]
+        lines.append(
+            f"| {title} | {row['parameters'] / 1e6:.1f} M | {1 / row['seconds_per_image']:,.0f} "
+            f"| {1 / row['of_vgg16']['seconds_per_image']:.1f} | {row['litert_ms']:.2g} | {accuracy} |"
+        )
     return lines
 
 
