@@ -8,7 +8,6 @@ from pathlib import Path
 
 from benchmarks.architectures import SIZE
 from benchmarks.study import _replace
-from fingerspell.training.fitting import STEPS
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
@@ -83,16 +82,16 @@ def _input(result: dict) -> list[str]:
 
 def _steps(result: dict) -> list[str]:
     lines = ["| batch | otherwise | images/s | GFLOP/s | of the matrix product |", "|--:|---|--:|--:|--:|"]
-    usual = {"onednn": 1, "jit": False, "precision": "float32", "layout": "channels_last", "executions": STEPS}
+    usual = result["runs"][0]
     words = {
-        "onednn": "without oneDNN",
-        "jit": "with XLA",
-        "precision": "mixed_bfloat16",
-        "layout": "channels first",
-        "executions": "a step a call",
+        "onednn": lambda value: "with oneDNN" if value else "without oneDNN",
+        "jit": lambda value: "with XLA" if value else "without XLA",
+        "precision": str,
+        "layout": lambda value: value.replace("_", " "),
+        "executions": lambda value: f"steps a call: {value}",
     }
-    for row in sorted(result["runs"], key=lambda row: (sum(row[key] != usual[key] for key in usual), row["batch"])):
-        otherwise = ", ".join(words[key] for key in usual if row[key] != usual[key])
+    for row in sorted(result["runs"], key=lambda row: (sum(row[key] != usual[key] for key in words), row["batch"])):
+        otherwise = ", ".join(say(row[key]) for key, say in words.items() if row[key] != usual[key])
         figures = (
             f"{row['images_per_second']:,} | {row['gflop_per_second']:.0f} | {row['of_matrix_peak']:.0%}"
             if "failed" not in row
