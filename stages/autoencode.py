@@ -75,11 +75,12 @@ def _train(name: str, experiment: config.Experiment, prepared: Prepared, folder:
 
 
 def _restore(network, prepared: Prepared, path: Path) -> None:
-    """Write what the decoder makes of a few test images: their `rows`, and `restored`, uint8 like the images."""
+    """Write a few test images, what the decoder makes of them (`originals`, `restored`, both uint8) and `labels`."""
     rows = prepared.rows("test")
     rows = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]  # all through the alphabet
-    restored = np.asarray(network.predict_on_batch(prepared.array("images")[rows]))
-    np.savez(path, rows=rows, restored=(255 * restored).round().astype(np.uint8))
+    originals, labels = prepared.array("images")[rows], prepared.labels[rows]
+    restored = (255 * np.asarray(network.predict_on_batch(originals))).round().astype(np.uint8)
+    np.savez(path, originals=originals, restored=restored, labels=labels)
 
 
 if __name__ == "__main__":

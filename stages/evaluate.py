@@ -1,4 +1,4 @@
-"""Let a trained model name its test images, once; metrics, reports and plots are computed from that table.
+"""Compute metrics, reports and plots from what a trained model said about its test images, and from what it kept.
 
 Of networks that were trained with further seeds it is said how well they did, and no more.
 """
@@ -14,82 +14,53 @@ from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation import metrics
-from fingerspell.evaluation.predictions import Predictions
+from fingerspell.evaluation.predictions import Predictions, further_file
 from fingerspell.images import decode, to_array
-from fingerspell.models.common import saved
 from fingerspell.plots import augmentation, codes, confusion, history, per_class, sheets, style
-from fingerspell.preparation import Prepared
-from fingerspell.progress import progress
 from fingerspell.training.history import read_history
 from stages import run
 
-BATCH = 64
 SHOWN = 128  # pixels: side of an image on a sheet
-AUGMENTED = 4  # training images whose random changes are shown
 
 
 def main(name: str) -> None:
-    description, predict = saved.load(Path("models") / name)
-    prepared = Prepared.open(Path("data/prepared") / name)
-    if list(prepared.classes) != description["classes"]:
-        raise FingerspellError(f"models/{name} knows other classes than data/prepared/{name}; run `dvc repro`")
-    path = Path(f"data/predictions/{name}.csv")
-    _predict(prepared, predict).write(path)
-    predictions = Predictions.read(path)
-    seeds = [metrics.compute(predictions)]
-    for seed in description["seeds"][1:]:
-        _, predict = saved.load(Path("models") / name, seed)
-        seeds.append(metrics.compute(_predict(prepared, predict)))
-    _report(name, description, predictions, seeds, _seen(name, description, prepared))
+    model = Path("models") / name
+    try:
+        description = json.loads((model / "model.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FingerspellError(f"{model} holds no model; run `dvc repro` first") from error
+    predictions = Predictions.read(Path(f"data/predictions/{name}.csv"))
+    further = [Predictions.read(model / further_file(seed)) for seed in description["seeds"][1:]]
+    seeds = [metrics.compute(one) for one in (predictions, *further)]
+    _report(name, description, predictions, seeds, _kept(name, description))
 
 
-def _predict(prepared: Prepared, predict) -> Predictions:
-    images, rows = prepared.array("images"), prepared.rows("test")
-    starts = range(0, len(rows), BATCH)
-    batches = (rows[start : start + BATCH] for start in starts)
-    found = [predict(images[batch]) for batch in progress(batches, len(starts), "predicting", "batches")]
-    return Predictions(
-        [prepared.members[row] for row in rows],
-        prepared.labels[rows],
-        np.concatenate(found),
-        prepared.classes,
-    )
-
-
-def _seen(name: str, description: dict, prepared: Prepared) -> dict[str, Figure]:
-    """Draw what the model saw of its images: their random changes, what was composed of them, or their codes."""
-    images, labels, figures = prepared.array("images"), [prepared.classes[k] for k in prepared.labels], {}
-    changes = config.Augmentation(**description["augment"])
-    composed = Path("models") / name / "compositions.npz"
-    if composed.exists():
-        with np.load(composed) as shown:
-            figures["augmented"] = sheets.contact_sheet(
-                shown["images"],
-                [prepared.classes[k] for k in shown["labels"]],
-                columns=12,
-                title=f"{name}: what training saw first: drawn hands, hands cut out, photographs as they are",
+def _kept(name: str, description: dict) -> dict[str, Figure]:
+    """Draw what was kept with the model: images that training saw, or codes and what they give back."""
+    model, classes, figures = Path("models") / name, description["classes"], {}
+    if (model / "seen.npz").exists():
+        images, labels = _load(model / "seen.npz", classes, "images")
+        if description["scenes"]:
+            title = f"{name}: what training saw first: drawn hands, hands cut out, photographs as they are"
+            figures["augmented"] = sheets.contact_sheet(images, labels, columns=12, title=title)
+        else:
+            changes = config.Augmentation(**description["augment"])
+            figures["augmented"] = augmentation.augmentation_sheet(
+                images, labels, changes, title=f"{name}: augmentation"
             )
-    elif description["scenes"] is None and any(amount for _, amount in changes):
-        rows = _spread(prepared.rows("train"), AUGMENTED)
-        figures["augmented"] = augmentation.augmentation_sheet(
-            images[rows], [labels[row] for row in rows], changes, title=f"{name}: augmentation"
-        )
-    if (Path("models") / name / "reconstructions.npz").exists():
-        rows = _spread(prepared.rows("test"), codes.POINTS)
-        points = codes.embed(saved.encode(Path("models") / name, images[rows]), description["seeds"][0])
-        letters = dict(zip(description["classes"], description["letters"]))
-        figures["manifold"] = codes.manifold(points, [labels[row] for row in rows], letters, f"{name}: codes")
-        with np.load(Path("models") / name / "reconstructions.npz") as shown:
-            rows, restored = shown["rows"], shown["restored"]
-        figures["reconstructions"] = codes.reconstructions(
-            images[rows], restored, [labels[row] for row in rows], f"{name}: reconstructions"
-        )
+    if (model / "codes.npz").exists():
+        found, labels = _load(model / "codes.npz", classes, "codes")
+        points, letters = codes.embed(found, description["seeds"][0]), dict(zip(classes, description["letters"]))
+        figures["manifold"] = codes.manifold(points, labels, letters, f"{name}: codes")
+        originals, restored, labels = _load(model / "reconstructions.npz", classes, "originals", "restored")
+        figures["reconstructions"] = codes.reconstructions(originals, restored, labels, f"{name}: reconstructions")
     return figures
 
 
-def _spread(rows: np.ndarray, count: int) -> np.ndarray:
-    """Return `count` of the rows, evenly spread over all, or all of them if there are no more."""
-    return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
+def _load(path: Path, classes: list[str], *names: str) -> tuple:
+    """Return arrays of a file by name, and at last its labels as classes."""
+    with np.load(path) as kept:
+        return *(kept[name] for name in names), [classes[label] for label in kept["labels"]]
 
 
 def _report(name: str, description: dict, predictions: Predictions, seeds: list[dict], seen: dict[str, Figure]) -> None:

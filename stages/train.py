@@ -1,18 +1,26 @@
-"""Train one experiment's model, once for every seed; what comes out is all that is needed to use it."""
+"""Train one experiment's model, once for every seed, and let it name the test images, once; what comes out is all that
+is needed to use the model, and to evaluate it without it."""
 
 import shutil
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from fingerspell import config, files
+from fingerspell.evaluation.predictions import Predictions, further_file
 from fingerspell.models.common import registry, saved
 from fingerspell.preparation import Prepared
+from fingerspell.progress import progress
 from stages import run
 
 CHECKPOINTS = Path("data/checkpoints")  # where interrupted trainings go on; empty between runs
-SHOWN = 48  # composed images that are kept to be shown
+BATCH = 64  # test images that are named at a time
+# Kept with the model, to be shown:
+COMPOSED = 48  # composed images
+CHANGED = 4  # training images, where they are changed at random
+MAPPED = 2000  # codes of test images: more would hide each other, and take longer than the rest of an evaluation
 
 
 def main(name: str) -> None:
@@ -43,14 +51,11 @@ def main(name: str) -> None:
         if classifies:
             description["search"] = _classifier(architecture, experiment, prepared, folder, params.seed)
         else:
-            if experiment.scenes:
-                _keep_some(_composed(experiment, prepared, params.seed), folder / "compositions.npz")
+            _keep_seen(experiment, prepared, params.seed, folder / "seen.npz")
             for seed in description["seeds"]:
-                further = None if seed == params.seed else seed
-                network, history = _network(experiment, description, prepared, seed)
-                network.save_weights(folder / saved.weights_file(further))
-                files.write_csv(folder / ("history.csv" if further is None else f"history-{seed}.csv"), history)
+                _train(experiment, description, prepared, seed, folder)
         files.write_json(folder / "model.json", description)
+        _name_test_images(folder, description, classifies, prepared).write(Path(f"data/predictions/{name}.csv"))
     shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
 
 
@@ -59,6 +64,13 @@ def _versions(framework: str) -> dict[str, str]:
     if framework == "keras":
         packages.insert(1, import_module("keras").config.backend())
     return {package: import_module(package).__version__ for package in packages}
+
+
+def _train(experiment: config.Experiment, description: dict, prepared: Prepared, seed: int, folder: Path) -> None:
+    network, history = _network(experiment, description, prepared, seed)
+    further = None if seed == description["seeds"][0] else seed
+    network.save_weights(folder / saved.weights_file(further))
+    files.write_csv(folder / ("history.csv" if further is None else f"history-{seed}.csv"), history)
 
 
 def _network(experiment: config.Experiment, description: dict, prepared: Prepared, seed: int):
@@ -122,11 +134,23 @@ def _composed(experiment: config.Experiment, prepared: Prepared, seed: int):
     return Compositions(scenery, experiment.scenes, size, channels, experiment.batch_size, seed, augment)
 
 
-def _keep_some(composed, path: Path) -> None:
-    """Write the first images of the first epoch, uint8 (n, size, size, channels), and their labels, int (n,)."""
-    images, targets = composed[0]
-    labels = targets.reshape(len(images), -1)[:, 0].astype(int)  # less the joints
-    np.savez(path, images=images[:SHOWN], labels=labels[:SHOWN])
+def _keep_seen(experiment: config.Experiment, prepared: Prepared, seed: int, path: Path) -> None:
+    """Write what is to be shown of what training sees: uint8 images (n, size, size, channels) and int labels (n,).
+
+    They are the first images that it composes, or some that it will change at random; if it does neither, none.
+    """
+    if experiment.scenes:
+        images, targets = _composed(experiment, prepared, seed)[0]
+        labels = targets.reshape(len(images), -1)[:COMPOSED, 0].astype(int)  # less the joints
+        np.savez(path, images=images[:COMPOSED], labels=labels)
+    elif any(amount for _, amount in experiment.augment):
+        rows = _spread(prepared.rows("train"), CHANGED)
+        np.savez(path, images=prepared.array("images")[rows], labels=prepared.labels[rows])
+
+
+def _spread(rows: np.ndarray, count: int) -> np.ndarray:
+    """Return `count` of the rows, evenly spread over all, or all of them if there are no more."""
+    return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
 
 
 def _classifier(architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> dict:
@@ -136,6 +160,8 @@ def _classifier(architecture, experiment: config.Experiment, prepared: Prepared,
     saved.save_classifier(search.best_estimator_, folder / "classifier.skops")
     for file in ("encoder.weights.h5", "history.csv", "reconstructions.npz"):
         shutil.copyfile(prepared.folder / file, folder / file)
+    rows = _spread(prepared.rows("test"), MAPPED)
+    np.savez(folder / "codes.npz", codes=prepared.array("codes")[rows], labels=prepared.labels[rows])
     tried, steps = search.cv_results_, search.cv_results_.get("mean_test_steps")
     candidates = [
         {"parameters": parameters, "accuracy": _number(accuracy), "spread": _number(spread)}
@@ -155,6 +181,29 @@ def _classifier(architecture, experiment: config.Experiment, prepared: Prepared,
 def _number(value: float) -> float | None:
     """Return it with six places, or None for the NaN of a fit that did not converge, which JSON does not know."""
     return round(float(value), 6) if np.isfinite(value) else None
+
+
+def _name_test_images(folder: Path, description: dict, classifies: bool, prepared: Prepared) -> Predictions:
+    """Return what the model in `folder`, read back from there, says about the test images.
+
+    What the networks of further seeds say is written beside their weights.
+    """
+    if classifies:  # its codes are at hand: no encoder is needed
+        return _named(prepared, "codes", saved.load_classifier(folder / "classifier.skops").predict_proba)
+    _, *further = description["seeds"]
+    for seed in further:
+        _named(prepared, "images", saved.load(folder, seed)[1]).write(folder / further_file(seed))
+    return _named(prepared, "images", saved.load(folder)[1])
+
+
+def _named(prepared: Prepared, view: str, predict: Callable[[np.ndarray], np.ndarray]) -> Predictions:
+    inputs, rows = prepared.array(view), prepared.rows("test")
+    starts = range(0, len(rows), BATCH)
+    batches = (rows[start : start + BATCH] for start in starts)
+    found = [predict(inputs[batch]) for batch in progress(batches, len(starts), "predicting", "batches")]
+    return Predictions(
+        [prepared.members[row] for row in rows], prepared.labels[rows], np.concatenate(found), prepared.classes
+    )
 
 
 if __name__ == "__main__":

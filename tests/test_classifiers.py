@@ -93,7 +93,10 @@ def test_what_the_search_tried_and_chose_is_kept_with_the_model(model, tmp_path)
         assert all(row["converged"] and row["steps"] > 1 for row in told["tried"])
         assert told["chosen"]["converged"] is True and told["chosen"]["steps"] > 1
     names = {path.name for path in (tmp_path / "model").iterdir()}
-    assert names == {"classifier.skops", "encoder.weights.h5", "history.csv", "reconstructions.npz"}
+    assert names == {"classifier.skops", "codes.npz", "encoder.weights.h5", "history.csv", "reconstructions.npz"}
+    with np.load(tmp_path / "model/codes.npz") as kept:
+        assert (kept["codes"] == codes[prepared.rows("test")]).all(), "of test images, to be shown"
+        assert (kept["labels"] == labels[prepared.rows("test")]).all()
 
 
 class _Halves:
@@ -111,10 +114,12 @@ def test_some_test_images_of_all_the_alphabet_are_restored(tmp_path):
     prepared = preparation.Prepared.open(tmp_path)
     autoencode._restore(_Halves(), prepared, tmp_path / "restored.npz")
     found = np.load(tmp_path / "restored.npz")
-    assert len(set(found["rows"])) == 16 and (found["rows"] % 2 == 1).all()
-    assert len(set(prepared.labels[found["rows"]])) == 16
+    assert len(set(found["labels"])) == len(found["originals"]) == 16
+    testing = prepared.rows("test")
+    for original, label in zip(found["originals"], found["labels"]):
+        assert any((original == images[row]).all() for row in testing[prepared.labels[testing] == label])
     assert found["restored"].dtype == np.uint8
-    assert np.abs(found["restored"] - images[found["rows"]] / 2).max() <= 0.5
+    assert np.abs(found["restored"] - found["originals"] / 2).max() <= 0.5
 
 
 ENDS_AT_ONCE = """

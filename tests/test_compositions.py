@@ -1,5 +1,7 @@
 """Compositions: the right label on every image, the shares that are asked for, and the same epoch however reached."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -187,15 +189,28 @@ def test_what_training_saw_first_is_kept_and_shown(scenery, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models/a_cnn").mkdir(parents=True)
     composed = compositions(scenery, scenes(rendered=0.5, cut=0.4, photographs=0.1, keypoints=0.5))
-    train._keep_some(composed, tmp_path / "models/a_cnn/compositions.npz")
+    monkeypatch.setattr(train, "_composed", lambda *_: composed)
+    experiment = SimpleNamespace(scenes={"images": 400}, augment=Augmentation(**NOTHING | {"rotation": 5.0}))
+    train._keep_seen(experiment, None, 1, tmp_path / "models/a_cnn/seen.npz")
     images, targets = composed[0]
-    prepared = Prepared(tmp_path, ["x"] * 4, np.arange(4), np.array(["train"] * 4), tuple("abcd"), {})
-    np.save(tmp_path / "images.npy", np.zeros((4, SIZE, SIZE, 3), np.uint8))
-    description = {"augment": NOTHING | {"rotation": 5.0}, "scenes": {}}
-    axes = evaluate._seen("a_cnn", description, prepared)["augmented"].axes[0]
+    description = {"scenes": experiment.scenes, "classes": list("abcd")}
+    axes = evaluate._kept("a_cnn", description)["augmented"].axes[0]
     assert all((shown.get_array() == image).all() for shown, image in zip(axes.get_images(), images))
     captions = [text.get_text() for text in axes.texts if len(text.get_text()) == 1]
-    assert captions == ["abcd"[int(label)] for label in targets[: train.SHOWN, 0]]
-    assert len(axes.get_images()) == train.SHOWN and len(set(captions)) == 4
-    (tmp_path / "models/a_cnn/compositions.npz").unlink()
-    assert not evaluate._seen("a_cnn", description, prepared), "plain photographs are not what it saw"
+    assert captions == ["abcd"[int(label)] for label in targets[: train.COMPOSED, 0]]
+    assert len(axes.get_images()) == train.COMPOSED and len(set(captions)) == 4
+
+
+def test_of_images_that_are_changed_some_are_kept_to_be_shown(tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (30, SIZE, SIZE, 3), np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    parts = np.array(["test", "train", "train"] * 10)
+    prepared = Prepared(tmp_path, ["x"] * 30, np.arange(30), parts, tuple(range(30)), {})
+    changed = SimpleNamespace(scenes=None, augment=Augmentation(**NOTHING | {"rotation": 5.0}))
+    train._keep_seen(changed, prepared, 1, tmp_path / "seen.npz")
+    with np.load(tmp_path / "seen.npz") as kept:
+        assert len(kept["labels"]) == train.CHANGED and (parts[kept["labels"]] == "train").all()
+        assert (kept["images"] == images[kept["labels"]]).all()
+    plain = SimpleNamespace(scenes=None, augment=Augmentation(**NOTHING))
+    train._keep_seen(plain, prepared, 1, tmp_path / "none.npz")
+    assert not (tmp_path / "none.npz").exists(), "plain photographs are not worth a sheet"

@@ -41,7 +41,6 @@ EXCEPTIONS = {
     ("autoencode", "fingerspell/datasets/published/archive.py"): "as above",
     ("autoencode", "fingerspell/hands.py"): "the training of whole images names no joints",
     ("train", "fingerspell/models/autoencoder.py"): "autoencode trains it; its weights are a dependency",
-    ("evaluate", "fingerspell/models/autoencoder.py"): "as above",
     ("export", "fingerspell/models/autoencoder.py"): "it belongs to classifiers, which export refuses",
     ("export", "fingerspell/images.py"): "preparation decodes images; export reads its arrays, a dependency",
     ("export", "fingerspell/datasets/published/archive.py"): "as above",
@@ -105,7 +104,7 @@ def code_of(name: str) -> set[str]:
     script, _, key = name.partition("@")
     # The registry imports the experiment's model by its name.
     model = [f"fingerspell/models/{PARAMS.experiment(key).model}.py"] if key in PARAMS.experiments else []
-    return reached([f"stages/{script}.py", *(model if script in ("prepare", "train", "export", "evaluate") else [])])
+    return reached([f"stages/{script}.py", *(model if script in ("prepare", "train", "export") else [])])
 
 
 def undeclared(name: str, stage) -> set[str]:

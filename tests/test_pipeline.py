@@ -10,6 +10,10 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from fingerspell.evaluation.predictions import Predictions
+from fingerspell.models.common import saved
+from fingerspell.preparation import Prepared
+
 EXPERIMENTS = tuple(yaml.safe_load((ROOT / "params.yaml").read_text())["experiments"])
 
 
@@ -42,6 +46,22 @@ def test_every_experiment_leaves_its_metrics_and_plots(study):
     )
     table = (study.folder / "plots/comparison/experiments.md").read_text()
     assert all(name in table for name in EXPERIMENTS)
+
+
+def test_the_tables_hold_what_the_saved_models_say(study):
+    tables = {}
+    for name in EXPERIMENTS:
+        seeds = json.loads((study.folder / f"models/{name}/model.json").read_text())["seeds"]
+        tables[name, None] = study.folder / f"data/predictions/{name}.csv"
+        tables |= {(name, seed): study.folder / f"models/{name}/predictions-{seed}.csv" for seed in seeds[1:]}
+    assert any(seed for _, seed in tables), "one with further seeds is among them"
+    for (name, seed), path in tables.items():
+        told, prepared = Predictions.read(path), Prepared.open(study.folder / "data/prepared" / name)
+        rows = prepared.rows("test")
+        assert told.members == [prepared.members[row] for row in rows]
+        assert (told.labels == prepared.labels[rows]).all() and told.classes == prepared.classes
+        said = saved.load(study.folder / "models" / name, seed)[1](prepared.array("images")[rows])
+        assert np.allclose(told.probabilities, said, atol=1e-4), (name, seed)
 
 
 def test_the_autoencoder_is_trained_once_for_both_classifiers(study):
@@ -135,7 +155,7 @@ def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study, name, signs):
     assert about["photographs"] == len(members), "no image of validation or test is cut up"
     assert (study.folder / f"plots/scenes/{name}.png").read_bytes().startswith(b"\x89PNG")
     description = json.loads((study.folder / f"models/{name}/model.json").read_text())
-    with np.load(study.folder / f"models/{name}/compositions.npz") as seen:
+    with np.load(study.folder / f"models/{name}/seen.npz") as seen:
         assert len(seen["images"]) == len(seen["labels"]) == 32, "a batch, though 48 at most"
     assert description["scenes"]["images"] == scenes["images"]
 

@@ -14,6 +14,11 @@ from fingerspell.files import write_aside
 SUM_TOLERANCE = 1e-3
 
 
+def further_file(seed: int) -> str:
+    """Return the name of the table, in the model's folder, that the network of a further seed leaves."""
+    return f"predictions-{seed}.csv"
+
+
 @dataclass(frozen=True)
 class Predictions:
     """What a model said about n images, with k classes.
@@ -72,7 +77,7 @@ class Predictions:
             with open(path, encoding="utf-8", newline="") as file:
                 header, *rows = list(csv.reader(file)) or [[]]
         except FileNotFoundError:
-            raise FingerspellError(f"There are no predictions at {path}: run the evaluation first.") from None
+            raise FingerspellError(f"There are no predictions at {path}: run `dvc repro` first.") from None
         except (UnicodeDecodeError, csv.Error) as error:
             raise FingerspellError(f"{path} is not a table of predictions: {error}.") from None
         if header[:2] != ["member", "label"] or len(header) < 4:
@@ -86,17 +91,18 @@ class Predictions:
         for line, row in enumerate(rows, start=2):
             if len(row) != len(header):
                 raise FingerspellError(
-                    f"{path}, line {line}: expected {len(header)} fields, found {len(row)}; evaluate again."
+                    f"{path}, line {line}: expected {len(header)} fields, found {len(row)}; delete it "
+                    "and run `dvc repro`."
                 )
             if row[1] not in index:
                 raise FingerspellError(
-                    f"{path}, line {line}: the label {row[1]!r} is none of its classes; evaluate again."
+                    f"{path}, line {line}: the label {row[1]!r} is none of its classes; delete it and run `dvc repro`."
                 )
             labels.append(index[row[1]])
             try:
                 values.append([float(field) for field in row[2:]])
             except ValueError as error:
-                raise FingerspellError(f"{path}, line {line}: {error}; evaluate again.") from None
+                raise FingerspellError(f"{path}, line {line}: {error}; delete it and run `dvc repro`.") from None
         try:
             probabilities = np.array(values, np.float32).reshape(len(rows), len(classes))
             return cls([row[0] for row in rows], np.array(labels, np.int64), probabilities, classes)

@@ -11,7 +11,6 @@ from matplotlib.transforms import Affine2D
 
 from fingerspell.plots import sheets, style
 
-POINTS = 2000  # more would hide each other, and take longer than the rest of an evaluation
 SIDE = 8.0  # inches: the map of codes
 
 

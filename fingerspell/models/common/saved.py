@@ -95,13 +95,6 @@ def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndar
     return description, predict
 
 
-def encode(folder: Path, images: np.ndarray) -> np.ndarray:
-    """Return the codes, float32 (n, m), that a classifier reads of uint8 images (n, size, size, channels)."""
-    network = build(json.loads((folder / "model.json").read_text(encoding="utf-8")))
-    network.load_weights(folder / "encoder.weights.h5")
-    return network.predict(images, batch_size=64, verbose=0)
-
-
 def save_classifier(classifier, path: Path) -> None:
     """Write a scikit-learn estimator as skops, made free of memory addresses and dates.
 
