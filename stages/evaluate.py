@@ -17,7 +17,6 @@ from fingerspell.evaluation import metrics
 from fingerspell.evaluation.predictions import Predictions, further_file
 from fingerspell.images import decode, to_array
 from fingerspell.plots import augmentation, codes, confusion, history, per_class, sheets, style
-from fingerspell.training.history import read_history
 from stages import run
 
 SHOWN = 128  # pixels: side of an image on a sheet
@@ -65,7 +64,7 @@ def _load(path: Path, classes: list[str], *names: str) -> tuple:
 
 def _report(name: str, description: dict, predictions: Predictions, seeds: list[dict], seen: dict[str, Figure]) -> None:
     letters = dict(zip(description["classes"], description["letters"]))
-    epochs = read_history(Path("models") / name / "history.csv")
+    epochs = files.read_csv(Path("models") / name / "history.csv")
     rows = metrics.report(predictions)
     leaks = json.loads(Path(f"data/splits/{name}.json").read_text(encoding="utf-8"))["leakage"]
     several = metrics.over_seeds([one["accuracy"] for one in seeds]) if len(seeds) > 1 else {}

@@ -77,11 +77,13 @@ def _cut(
 
 
 def _show(name: str, known: Hands, about: dict[str, int]) -> None:
-    """Draw some of the hands that were cut out, all through the alphabet."""
-    rows = np.flatnonzero(known.sources == "cut")
+    """Draw some of the hands that were cut out, or else of those that were drawn, all through the alphabet."""
+    rows = np.flatnonzero(known.sources == ("cut" if about["cut"] else "rendered"))
     rows = rows[np.argsort(known.labels[rows], kind="stable")]
     rows = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
-    title = f"{name}: hands cut out of {about['cut']:,} of {about['photographs_with_a_hand']:,} photographs"
+    title = f"{name}: some of {about['rendered']:,} drawn hands"
+    if about["cut"]:
+        title = f"{name}: hands cut out of {about['cut']:,} of {about['photographs_with_a_hand']:,} photographs"
     pictures = []
     for sheet in known.sheets[rows]:
         opacity = sheet[..., 3:] / 255

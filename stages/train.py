@@ -11,6 +11,7 @@ import numpy as np
 from fingerspell import config, files
 from fingerspell.evaluation.predictions import Predictions, further_file
 from fingerspell.models.common import registry, saved
+from fingerspell.models.common.averaging import averaged
 from fingerspell.preparation import Prepared
 from fingerspell.progress import progress
 from stages import run
@@ -49,13 +50,17 @@ def main(name: str) -> None:
     with files.write_aside(Path("models") / name) as folder:
         folder.mkdir()
         if classifies:
-            description["search"] = _classifier(architecture, experiment, prepared, folder, params.seed)
+            classifier, description["search"] = _classifier(architecture, experiment, prepared, folder, params.seed)
+            predictions = _predict(classifier.predict_proba, prepared, "codes")  # at hand: no encoder is needed
         else:
             _keep_seen(experiment, prepared, params.seed, folder / "seen.npz")
-            for seed in description["seeds"]:
-                _train(experiment, description, prepared, seed, folder)
+            predictions, *further = [
+                _train(experiment, description, prepared, seed, folder) for seed in description["seeds"]
+            ]
+            for seed, told in zip(description["seeds"][1:], further):
+                told.write(folder / further_file(seed))
         files.write_json(folder / "model.json", description)
-        _name_test_images(folder, description, classifies, prepared).write(Path(f"data/predictions/{name}.csv"))
+        predictions.write(Path(f"data/predictions/{name}.csv"))
     shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
 
 
@@ -66,11 +71,15 @@ def _versions(framework: str) -> dict[str, str]:
     return {package: import_module(package).__version__ for package in packages}
 
 
-def _train(experiment: config.Experiment, description: dict, prepared: Prepared, seed: int, folder: Path) -> None:
+def _train(
+    experiment: config.Experiment, description: dict, prepared: Prepared, seed: int, folder: Path
+) -> Predictions:
+    """Train a network with one seed, write its weights and history, and let it name the test images."""
     network, history = _network(experiment, description, prepared, seed)
     further = None if seed == description["seeds"][0] else seed
     network.save_weights(folder / saved.weights_file(further))
     files.write_csv(folder / ("history.csv" if further is None else f"history-{seed}.csv"), history)
+    return _predict(averaged(network, experiment.zooms, experiment.turns).predict_on_batch, prepared, "images")
 
 
 def _network(experiment: config.Experiment, description: dict, prepared: Prepared, seed: int):
@@ -153,8 +162,8 @@ def _spread(rows: np.ndarray, count: int) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
 
 
-def _classifier(architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> dict:
-    """Tune a classifier on the codes of training and validation and return what the search tried and chose."""
+def _classifier(architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int):
+    """Tune a classifier on the codes of training and validation; return it and what the search tried and chose."""
     rows = np.concatenate([prepared.rows("train"), prepared.rows("validation")])
     search = architecture.search(prepared.array("codes")[rows], prepared.labels[rows], experiment.grid, seed)
     saved.save_classifier(search.best_estimator_, folder / "classifier.skops")
@@ -175,7 +184,7 @@ def _classifier(architecture, experiment: config.Experiment, prepared: Prepared,
         final = search.best_estimator_[-1]
         taken = int(final.n_iter_.max())
         chosen |= {"converged": taken < final.max_iter, "steps": taken}
-    return {"tried": candidates, "chosen": chosen}
+    return search.best_estimator_, {"tried": candidates, "chosen": chosen}
 
 
 def _number(value: float) -> float | None:
@@ -183,20 +192,8 @@ def _number(value: float) -> float | None:
     return round(float(value), 6) if np.isfinite(value) else None
 
 
-def _name_test_images(folder: Path, description: dict, classifies: bool, prepared: Prepared) -> Predictions:
-    """Return what the model in `folder`, read back from there, says about the test images.
-
-    What the networks of further seeds say is written beside their weights.
-    """
-    if classifies:  # its codes are at hand: no encoder is needed
-        return _named(prepared, "codes", saved.load_classifier(folder / "classifier.skops").predict_proba)
-    _, *further = description["seeds"]
-    for seed in further:
-        _named(prepared, "images", saved.load(folder, seed)[1]).write(folder / further_file(seed))
-    return _named(prepared, "images", saved.load(folder)[1])
-
-
-def _named(prepared: Prepared, view: str, predict: Callable[[np.ndarray], np.ndarray]) -> Predictions:
+def _predict(predict: Callable[[np.ndarray], np.ndarray], prepared: Prepared, view: str) -> Predictions:
+    """Return what is said about the test images, of which `predict` takes this view."""
     inputs, rows = prepared.array(view), prepared.rows("test")
     starts = range(0, len(rows), BATCH)
     batches = (rows[start : start + BATCH] for start in starts)

@@ -91,10 +91,12 @@ def shrink(params: dict) -> None:
             experiment["grid"]["n_estimators"] = [5]
         if "scenes" in experiment:
             experiment["scenes"].update(images=64, cutter_steps=2)
+            experiment["scenes"]["shares"].update(cut=0.3)
     for drawn in params["hands"].values():
         drawn.update(per_class=2, backgrounds=20)
     second = {"from_layer": "conv5_block3_1_conv", "epochs": 1, "learning_rate": 0.0001}
     params["experiments"]["asl_resnet50"]["fine_tune"] = second
+    params["experiments"]["arasl_cnn_grouped"]["seeds"] = 2
 
 
 @pytest.fixture(scope="session")

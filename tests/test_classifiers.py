@@ -85,7 +85,7 @@ def test_what_the_search_tried_and_chose_is_kept_with_the_model(model, tmp_path)
     (tmp_path / "model").mkdir()
     prepared = preparation.Prepared.open(tmp_path)
     experiment = load().experiment("asl_autoencoder_logistic").model_copy(update={"grid": GRIDS[model]})
-    told = train._classifier(registry.find(model), experiment, prepared, tmp_path / "model", seed=1)
+    _, told = train._classifier(registry.find(model), experiment, prepared, tmp_path / "model", seed=1)
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert len(told["tried"]) == 2 and all(0.5 < row["accuracy"] <= 1 for row in told["tried"])
     assert told["chosen"]["parameters"] in [row["parameters"] for row in told["tried"]]
