@@ -4,6 +4,7 @@ is needed to use the model, and to evaluate it without it."""
 import shutil
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def main(name: str) -> None:
         "scenes": experiment.scenes and experiment.scenes.model_dump(),
         "images": {part: len(prepared.rows(part)) for part in ("train", "validation", "test")},
         "table_sha256": files.sha256(prepared.folder / "table.csv"),
-        "packages": _versions("sklearn" if classifies else "keras"),
+        "packages": _versions(classifies),
     }
     with files.write_aside(Path("models") / name) as folder:
         folder.mkdir()
@@ -64,11 +65,12 @@ def main(name: str) -> None:
     shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
 
 
-def _versions(framework: str) -> dict[str, str]:
-    packages = [framework, "numpy", "PIL"]
-    if framework == "keras":
-        packages.insert(1, import_module("keras").config.backend())
-    return {package: import_module(package).__version__ for package in packages}
+def _versions(classifies: bool) -> dict[str, str]:
+    """Return the versions of what made the model; Keras made an encoder too, but is not imported for a classifier."""
+    packages = ["sklearn"] if classifies else ["keras", import_module("keras").config.backend()]
+    return {"keras": version("keras")} | {
+        package: import_module(package).__version__ for package in [*packages, "numpy", "PIL"]
+    }
 
 
 def _train(

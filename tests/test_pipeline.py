@@ -64,6 +64,14 @@ def test_the_tables_hold_what_the_saved_models_say(study):
         assert np.allclose(told.probabilities, said, atol=1e-4), (name, seed)
 
 
+def test_every_model_tells_what_made_it(study):
+    for name in EXPERIMENTS:
+        packages = json.loads((study.folder / f"models/{name}/model.json").read_text())["packages"]
+        assert {"keras", "numpy", "PIL"} <= set(packages)
+        assert ("sklearn" in packages) == name.startswith("asl_autoencoder")
+        assert all(re.match(r"\d+\.\d+", version) for version in packages.values())
+
+
 def test_the_autoencoder_is_trained_once_for_both_classifiers(study):
     log = (study.folder / "first.log").read_text()
     assert "asl_autoencoder_logistic: shares the autoencoder of asl_autoencoder_forest" in log
