@@ -20,6 +20,7 @@ from fingerspell.plots import augmentation, codes, confusion, history, per_class
 from stages import run
 
 SHOWN = 128  # pixels: side of an image on a sheet
+COMPOSED_OF = {"rendered": "drawn hands", "cut": "hands cut out", "photographs": "photographs as they are"}
 
 
 def main(name: str) -> None:
@@ -40,7 +41,8 @@ def _kept(name: str, description: dict) -> dict[str, Figure]:
     if (model / "seen.npz").exists():
         images, labels = _load(model / "seen.npz", classes, "images")
         if description["scenes"]:
-            title = f"{name}: what training saw first: drawn hands, hands cut out, photographs as they are"
+            sources = ", ".join(words for kind, words in COMPOSED_OF.items() if description["scenes"]["shares"][kind])
+            title = f"{name}: what training saw first: {sources}"
             figures["augmented"] = sheets.contact_sheet(images, labels, columns=12, title=title)
         else:
             changes = config.Augmentation(**description["augment"])

@@ -190,11 +190,13 @@ def test_what_training_saw_first_is_kept_and_shown(scenery, tmp_path, monkeypatc
     (tmp_path / "models/a_cnn").mkdir(parents=True)
     composed = compositions(scenery, scenes(rendered=0.5, cut=0.4, photographs=0.1, keypoints=0.5))
     monkeypatch.setattr(train, "_composed", lambda *_: composed)
-    experiment = SimpleNamespace(scenes={"images": 400}, augment=Augmentation(**NOTHING | {"rotation": 5.0}))
+    shares = {"rendered": 0.5, "cut": 0.0, "photographs": 0.1}
+    experiment = SimpleNamespace(scenes={"shares": shares}, augment=Augmentation(**NOTHING | {"rotation": 5.0}))
     train._keep_seen(experiment, None, 1, tmp_path / "models/a_cnn/seen.npz")
     images, targets = composed[0]
     description = {"scenes": experiment.scenes, "classes": list("abcd")}
     axes = evaluate._kept("a_cnn", description)["augmented"].axes[0]
+    assert any("first: drawn hands, photographs as they are" in text.get_text() for text in axes.texts)
     assert all((shown.get_array() == image).all() for shown, image in zip(axes.get_images(), images))
     captions = [text.get_text() for text in axes.texts if len(text.get_text()) == 1]
     assert captions == ["abcd"[int(label)] for label in targets[: train.COMPOSED, 0]]
