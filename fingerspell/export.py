@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from fingerspell import files
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import FingerspellError, whole_model
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
 from fingerspell.models.common import registry, saved
 from fingerspell.models.common.averaging import averaged
@@ -56,7 +56,7 @@ def load(trained: Path):
     import keras
 
     keras.utils.clear_session()  # layers are numbered on within a process, and their numbers get into the file
-    with saved.whole(trained):
+    with whole_model(trained):
         description = json.loads((trained / DESCRIPTION).read_text(encoding="utf-8"))
         if registry.find(description["model"]).ARCHITECTURE.kind == "classifier":
             raise FingerspellError(f"{trained} holds a classifier of scikit-learn, not a network; export another model")

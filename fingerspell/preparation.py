@@ -65,6 +65,11 @@ class Prepared:
         """Return the indices of the images of one split (`train`, `validation` or `test`)."""
         return np.flatnonzero(self.splits == part)
 
+    def some_rows(self, part: str, count: int) -> np.ndarray:
+        """Return `count` of a split's rows, int, evenly spread over all of them, or all if there are no more."""
+        rows = self.rows(part)
+        return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
+
     def array(self, name: str) -> np.ndarray:
         """Return `images`, `embeddings` or `mirrored`, memory-mapped."""
         return np.load(self.folder / f"{name}.npy", mmap_mode="r")

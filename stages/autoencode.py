@@ -76,8 +76,7 @@ def _train(name: str, experiment: config.Experiment, prepared: Prepared, folder:
 
 def _restore(network, prepared: Prepared, path: Path) -> None:
     """Write a few test images, what the decoder makes of them (`originals`, `restored`, both uint8) and `labels`."""
-    rows = prepared.rows("test")
-    rows = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]  # all through the alphabet
+    rows = prepared.some_rows("test", SHOWN)
     originals, labels = prepared.array("images")[rows], prepared.labels[rows]
     restored = (255 * np.asarray(network.predict_on_batch(originals))).round().astype(np.uint8)
     np.savez(path, originals=originals, restored=restored, labels=labels)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from fingerspell import config, files
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import whole_model
 from fingerspell.evaluation import metrics
 from fingerspell.evaluation.predictions import Predictions, further_file
 from fingerspell.images import decode, to_array
@@ -25,14 +25,13 @@ COMPOSED_OF = {"rendered": "drawn hands", "cut": "hands cut out", "photographs":
 
 def main(name: str) -> None:
     model = Path("models") / name
-    try:
+    with whole_model(model):
         description = json.loads((model / "model.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise FingerspellError(f"{model} holds no model; run `dvc repro` first") from error
+        epochs = files.read_csv(model / "history.csv")
     predictions = Predictions.read(Path(f"data/predictions/{name}.csv"))
     further = [Predictions.read(model / further_file(seed)) for seed in description["seeds"][1:]]
     seeds = [metrics.compute(one) for one in (predictions, *further)]
-    _report(name, description, predictions, seeds, _kept(name, description))
+    _report(name, description, predictions, seeds, epochs, _kept(name, description))
 
 
 def _kept(name: str, description: dict) -> dict[str, Figure]:
@@ -60,13 +59,19 @@ def _kept(name: str, description: dict) -> dict[str, Figure]:
 
 def _load(path: Path, classes: list[str], *names: str) -> tuple:
     """Return arrays of a file by name, and at last its labels as classes."""
-    with np.load(path) as kept:
+    with whole_model(path.parent), np.load(path) as kept:
         return *(kept[name] for name in names), [classes[label] for label in kept["labels"]]
 
 
-def _report(name: str, description: dict, predictions: Predictions, seeds: list[dict], seen: dict[str, Figure]) -> None:
+def _report(
+    name: str,
+    description: dict,
+    predictions: Predictions,
+    seeds: list[dict],
+    epochs: list[dict],
+    seen: dict[str, Figure],
+) -> None:
     letters = dict(zip(description["classes"], description["letters"]))
-    epochs = files.read_csv(Path("models") / name / "history.csv")
     rows = metrics.report(predictions)
     leaks = json.loads(Path(f"data/splits/{name}.json").read_text(encoding="utf-8"))["leakage"]
     several = metrics.over_seeds([one["accuracy"] for one in seeds]) if len(seeds) > 1 else {}

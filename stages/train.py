@@ -155,13 +155,8 @@ def _keep_seen(experiment: config.Experiment, prepared: Prepared, seed: int, pat
         labels = targets.reshape(len(images), -1)[:COMPOSED, 0].astype(int)  # less the joints
         np.savez(path, images=images[:COMPOSED], labels=labels)
     elif any(amount for _, amount in experiment.augment):
-        rows = _spread(prepared.rows("train"), CHANGED)
+        rows = prepared.some_rows("train", CHANGED)
         np.savez(path, images=prepared.array("images")[rows], labels=prepared.labels[rows])
-
-
-def _spread(rows: np.ndarray, count: int) -> np.ndarray:
-    """Return `count` of the rows, evenly spread over all, or all of them if there are no more."""
-    return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
 
 
 def _classifier(architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int):
@@ -171,7 +166,7 @@ def _classifier(architecture, experiment: config.Experiment, prepared: Prepared,
     saved.save_classifier(search.best_estimator_, folder / "classifier.skops")
     for file in ("encoder.weights.h5", "history.csv", "reconstructions.npz"):
         shutil.copyfile(prepared.folder / file, folder / file)
-    rows = _spread(prepared.rows("test"), MAPPED)
+    rows = prepared.some_rows("test", MAPPED)
     np.savez(folder / "codes.npz", codes=prepared.array("codes")[rows], labels=prepared.labels[rows])
     tried, steps = search.cv_results_, search.cv_results_.get("mean_test_steps")
     candidates = [

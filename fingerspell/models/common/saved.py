@@ -7,14 +7,13 @@ and a scikit-learn classifier). The same training gives the same bytes.
 
 import json
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import FingerspellError, whole_model
 from fingerspell.models.common import registry
 from fingerspell.models.common.averaging import averaged
 
@@ -58,29 +57,13 @@ def weights_file(seed: int | None = None) -> str:
     return "model.weights.h5" if seed is None else f"model-{seed}.weights.h5"
 
 
-@contextmanager
-def whole(folder: Path) -> Iterator[None]:
-    """Let a model be read in a `with` block: what is missing or damaged is told in one sentence."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise FingerspellError(f"{folder} holds no whole model ({error}); run `dvc repro` first") from error
-    except FingerspellError:
-        raise
-    except Exception as error:  # JSON, h5py, Keras and skops each raise their own on damaged files
-        reason = " ".join(str(error).split())[:200]
-        raise FingerspellError(
-            f"the model in {folder} is damaged ({reason}); delete the folder and run `dvc repro`"
-        ) from error
-
-
 def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
     """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels) to float32 (n, classes).
 
     `seed` chooses the network that was trained with this further seed. Raises `FingerspellError` if the folder holds
     no whole model, a damaged one, or one not to be trusted.
     """
-    with whole(folder):
+    with whole_model(folder):
         description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         network = build(description)
         if registry.find(description["model"]).ARCHITECTURE.kind != "classifier":
