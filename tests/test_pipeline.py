@@ -72,6 +72,21 @@ def test_every_model_tells_what_made_it(study):
         assert all(re.match(r"\d+\.\d+", version) for version in packages.values())
 
 
+@pytest.mark.parametrize("file", ["model.json", "history.csv", "seen.npz"])
+def test_a_model_that_is_not_whole_is_named_by_its_evaluation(study, file):
+    path = study.folder / "models/asl_cnn" / file
+    whole = path.read_bytes()
+    path.unlink()  # it may be a link into DVC's cache
+    try:
+        if file != "history.csv":
+            path.write_bytes(whole[:100])
+        told = study.stage("evaluate", "asl_cnn", status=1)
+        assert ("holds no whole model" if file == "history.csv" else "is damaged") in told and "models/asl_cnn" in told
+        assert "run `dvc repro`" in told and "Traceback" not in told
+    finally:
+        path.write_bytes(whole)
+
+
 def test_the_autoencoder_is_trained_once_for_both_classifiers(study):
     log = (study.folder / "first.log").read_text()
     assert "asl_autoencoder_logistic: shares the autoencoder of asl_autoencoder_forest" in log

@@ -186,19 +186,6 @@ def test_a_stage_whose_input_is_missing_names_it(study, words, place):
     assert place in failure(study, *words)
 
 
-@pytest.mark.parametrize("file", ["model.json", "seen.npz"])
-def test_a_damaged_model_is_named_by_its_evaluation(study, file):
-    path = study.folder / "models/asl_cnn" / file
-    whole = path.read_bytes()
-    path.unlink()  # it may be a link to DVC's cache
-    path.write_bytes(whole[:100])
-    try:
-        found = failure(study, "evaluate", "asl_cnn")
-        assert "models/asl_cnn is damaged" in found and "delete the folder" in found
-    finally:
-        path.write_bytes(whole)
-
-
 # Archives and images
 
 
