@@ -146,7 +146,7 @@ class Experiment(_Section):
     zooms: Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1)] = [1.0]
     turns: Annotated[list[Annotated[float, Field(ge=-180, le=180)]], Field(min_length=1)] = [0.0]  # degrees
     scenes: Scenes | None = None
-    grid: dict[str, list[bool | int | float | str | None]] | None = None
+    grid: dict[str, Annotated[list[bool | int | float | str | None], Field(min_length=1)]] | None = None
 
 
 class ExternalSet(_Section):

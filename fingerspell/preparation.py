@@ -71,8 +71,12 @@ class Prepared:
         return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
 
     def array(self, name: str) -> np.ndarray:
-        """Return `images`, `embeddings` or `mirrored`, memory-mapped."""
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r")
+        """Return `images`, `embeddings` or `mirrored`, memory-mapped; raises `FingerspellError` if it is damaged."""
+        path = self.folder / f"{name}.npy"
+        try:
+            return np.load(path, mmap_mode="r")
+        except (ValueError, EOFError) as error:  # its header is wrong, or its pixels are fewer than that says
+            raise FingerspellError(f"{path} is damaged ({error}); delete {self.folder} and run `dvc repro`") from error
 
 
 def write_images(archive: Archive, members: list[str], path: Path, size: int, channels: int, resample: str) -> None:

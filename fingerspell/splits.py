@@ -128,27 +128,29 @@ def split(
     spare = 2 if validation else 1  # images or groups that the test leaves to the others
     match method:
         case "official":
-            held_out, cause = official, "method"
+            held_out, cause = official, "split.method"
         case "first":
             held_out = {label: sorted(pool, key=capture_order)[:test_images] for label, pool in pools.items()}
-            cause = "test_images"
+            cause = "split.test_images"
         case "grouped":
             _check_groups(pools, group, spare + 1)
-            held_out, cause = _whole_groups(pools, group, test, seed, "test", spare), "test"
+            held_out, cause = _whole_groups(pools, group, test, seed, "test", spare), "split.test"
         case "capture_order":
-            held_out, cause = _tails(pools, test, spare), "test"
+            held_out, cause = _tails(pools, test, spare), "split.test"
         case _:
-            held_out, cause = _fractions(pools, test, seed, "test", spare), "test"
+            held_out, cause = _fractions(pools, test, seed, "test", spare), "split.test"
     training = _without(pools, held_out)
     if method == "capture_order":
         training = _before_gap(training, gap, pools, left_out)
     notes: list[str] = []
+    cut: set[str] = set()  # classes that sampling makes smaller
     if sample_size is not None:
         small = sum(len(pool) < sample_size for pool in training.values())
         if small:
             notes.append(f"{small} of {len(kept)} classes have fewer training images than sample_size {sample_size}")
         sampled = {label: _ranked(pool, seed, "sample")[:sample_size] for label, pool in training.items()}
-        left_out["sampled"] = sum(len(training[label]) - len(sampled[label]) for label in kept)
+        cut = {label for label in kept if len(sampled[label]) < len(training[label])}
+        left_out["sampled"] = sum(len(training[label]) - len(sampled[label]) for label in cut)
         training = sampled
     match method:
         case "grouped":
@@ -163,9 +165,9 @@ def split(
 
     for label in kept:
         if not training[label]:
-            raise _nothing_left(label, "training", "gap" if method == "capture_order" else cause)
+            raise _nothing_left(label, "training", "split.gap" if method == "capture_order" else cause)
         if validation and not checking[label]:
-            raise _nothing_left(label, "validation", "validation")
+            raise _nothing_left(label, "validation", "sample_size" if label in cut else "split.validation")
         if not held_out[label] and method == "official":
             notes.append(f"the publisher's test part has no readable image of {label!r}")
         elif not held_out[label]:
@@ -378,7 +380,7 @@ def _without(pools: Pools, others: Pools) -> Pools:
 
 def _nothing_left(label: str, part: str, parameter: str) -> FingerspellError:
     return FingerspellError(
-        f"class {label!r} would have no {part} images; change split.{parameter} or use more images per class"
+        f"class {label!r} would have no {part} images; change {parameter} or use more images per class"
     )
 
 

@@ -37,6 +37,7 @@ def run(main: Callable[..., None]) -> None:
     stage, words = Path(sys.argv[0]).stem, sys.argv[1:]
     what = " ".join([stage, *words])
     start = time.monotonic()
+    status, sentence = 0, ""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
     try:
         _check_usage(main, stage, words)
@@ -46,15 +47,22 @@ def run(main: Callable[..., None]) -> None:
             {"seconds": round(time.monotonic() - start, 2), "peak_bytes": _peak_bytes()},
         )
     except FingerspellError as error:
-        _fail(what, str(error))
+        status, sentence = 1, str(error)
     except KeyboardInterrupt:
-        _fail(what, INTERRUPTED, 130)
+        status, sentence = 130, INTERRUPTED
+    except FileNotFoundError as error:
+        if error.filename is None:
+            raise
+        status, sentence = 1, f"{error.filename} is not there; run `dvc repro`, which makes it"
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
         place = error.filename or Path.cwd()
         _say(what, f"{os.strerror(error.errno)}: {place}; make room or mend it, then run again")
         _end(1)  # HDF5 would end by a segmentation fault where a full disk has cut its file short
+    if status:  # only here has the failure let go of what it held, such as processes that draw
+        _say(what, sentence)
+        sys.exit(status)
     _end(0)  # Python takes a second to take TensorFlow apart
 
 
@@ -71,11 +79,6 @@ def _end(status: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
-
-
-def _fail(what: str, sentence: str, status: int = 1) -> None:
-    _say(what, sentence)
-    sys.exit(status)
 
 
 def _say(what: str, sentence: str) -> None:

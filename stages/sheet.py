@@ -1,6 +1,5 @@
 """Show a dataset at a glance, and what its audit found."""
 
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -30,6 +29,7 @@ ALIKE = 4  # images of a set of copies
 def main(name: str) -> None:
     dataset, table = catalogue.find(name), Path("data/audit") / name
     rows = [row for row in audit.read(table.with_suffix(".csv")) if not row.error]
+    numbers = Path(f"{table}.json").read_text(encoding="utf-8")
     found: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings.read(Path(f"{table}-findings.csv")):
         found[finding.kind].append(finding)
@@ -52,9 +52,7 @@ def main(name: str) -> None:
         for file, figure in figures.items():
             style.save(figure, folder / f"{file}.png")
     style.save(glance, Path(f"plots/{name}.png"))
-    numbers = Path("metrics/audit") / f"{name}.json"
-    with files.write_aside(numbers) as aside:
-        shutil.copyfile(f"{table}.json", aside)
+    files.write_text(Path("metrics/audit") / f"{name}.json", numbers)
 
 
 class Shown:

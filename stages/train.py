@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fingerspell import config, files
+from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions, further_file
 from fingerspell.models.common import registry, saved
 from fingerspell.models.common.averaging import averaged
@@ -51,7 +52,7 @@ def main(name: str) -> None:
     with files.write_aside(Path("models") / name) as folder:
         folder.mkdir()
         if classifies:
-            classifier, description["search"] = _classifier(architecture, experiment, prepared, folder, params.seed)
+            classifier, description["search"] = _classifier(name, experiment, prepared, folder, params.seed)
             predictions = _predict(classifier.predict_proba, prepared, "codes")  # at hand: no encoder is needed
         else:
             _keep_seen(experiment, prepared, params.seed, folder / "seen.npz")
@@ -159,10 +160,16 @@ def _keep_seen(experiment: config.Experiment, prepared: Prepared, seed: int, pat
         np.savez(path, images=prepared.array("images")[rows], labels=prepared.labels[rows])
 
 
-def _classifier(architecture, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int):
+def _classifier(name: str, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int):
     """Tune a classifier on the codes of training and validation; return it and what the search tried and chose."""
     rows = np.concatenate([prepared.rows("train"), prepared.rows("validation")])
-    search = architecture.search(prepared.array("codes")[rows], prepared.labels[rows], experiment.grid, seed)
+    try:
+        search = registry.find(experiment.model).search(
+            prepared.array("codes")[rows], prepared.labels[rows], experiment.grid, seed
+        )
+    except ValueError as error:  # scikit-learn names the parameter and what it may be
+        reason = " ".join(str(error).split())[:300]
+        raise FingerspellError(f"experiments.{name}.grid cannot be searched ({reason}); mend it") from error
     saved.save_classifier(search.best_estimator_, folder / "classifier.skops")
     for file in ("encoder.weights.h5", "history.csv", "reconstructions.npz"):
         shutil.copyfile(prepared.folder / file, folder / file)

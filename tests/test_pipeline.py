@@ -123,30 +123,55 @@ def test_a_second_repro_does_nothing(study):
 
 
 @pytest.mark.parametrize(
-    "key, value, stages",
-    [("epochs", 2, ("train", "evaluate")), ("image_size", 16, ("prepare", "train", "evaluate"))],
+    "name, key, value, stages",
+    [
+        ("arasl_cnn", "epochs", 2, {"train@arasl_cnn", "evaluate@arasl_cnn"}),
+        ("arasl_cnn", "image_size", 16, {"prepare@arasl_cnn", "train@arasl_cnn", "evaluate@arasl_cnn"}),
+        (  # no longer that of the logistic regression, whose codes stay as they were
+            "asl_autoencoder_forest",
+            "epochs",
+            2,
+            {"autoencode", "train@asl_autoencoder_forest", "evaluate@asl_autoencoder_forest"},
+        ),
+    ],
 )
-def test_a_changed_parameter_reruns_its_own_stages_alone(study, key, value, stages):
+def test_a_changed_parameter_reruns_its_own_stages_alone(study, name, key, value, stages):
     before = (study.folder / "params.yaml").read_text()
-    study.change(lambda params: params["experiments"]["arasl_cnn"].update({key: value}))
-    expected = {f"{stage}@arasl_cnn" for stage in stages} | {"compare"}
-    assert stages_run(study("dvc", "repro")) == expected
+    study.change(lambda params: params["experiments"][name].update({key: value}))
+    assert stages_run(study("dvc", "repro")) == stages | {"compare"}
     (study.folder / "params.yaml").write_text(before)
     study("dvc", "repro")
 
 
 def test_the_run_cache_restores_a_training(study):
-    lock = study.folder / "dvc.lock"
-    kept, weights = lock.read_text(), study.folder / "models/asl_cnn/model.weights.h5"
-    trained = weights.read_bytes()
-    without = yaml.safe_load(kept)
-    del without["stages"]["train@asl_cnn"]
-    lock.write_text(yaml.safe_dump(without))
-    shutil.rmtree(weights.parent)
+    lock, model = study.folder / "dvc.lock", study.folder / "models/asl_cnn"
+    predictions, kept = study.folder / "data/predictions/asl_cnn.csv", lock.read_text()
+    files = [*model.iterdir(), predictions]
+    trained = {path: path.read_bytes() for path in files}
+    lock.unlink()
+    shutil.rmtree(model)
+    predictions.unlink()
     output = study("dvc", "repro", "--single-item", "train@asl_cnn")
     assert "is cached - skipping run" in output
-    assert weights.read_bytes() == trained
+    assert {path: path.read_bytes() for path in [*model.iterdir(), predictions]} == trained
     lock.write_text(kept)
+
+
+@pytest.mark.parametrize(
+    "name, grid, word",
+    [
+        ("asl_autoencoder_forest", {"n_estimatorz": [5]}, "n_estimatorz"),
+        ("asl_autoencoder_forest", {"n_estimators": [0]}, "n_estimators"),
+        ("asl_autoencoder_logistic", {"C": ["x"]}, "'x'"),
+    ],
+)
+def test_a_grid_that_cannot_be_searched_is_named(study, name, grid, word):
+    before = (study.folder / "params.yaml").read_text()
+    study.change(lambda params: params["experiments"][name].update(grid=grid))
+    told = study.stage("train", name, status=1)
+    assert f"experiments.{name}.grid cannot be searched" in told and word in told
+    assert "mend it" in told and "Traceback" not in told
+    (study.folder / "params.yaml").write_text(before)
 
 
 def test_metrics_and_plots_are_readable_through_dvc(study):

@@ -352,7 +352,10 @@ def test_no_validation_when_none_is_asked_for():
         ({"method": "random", "test": 0}, "'a' would have no test images; change split.test"),
         ({"method": "grouped"}, "needs 3 groups in every class, but 'a' has 1"),
         ({"method": "grouped", "burst": 5, "validation": 0.2}, "'a' has 2"),
-        ({"method": "grouped", "burst": 2, "sample_size": 1}, "'a' would have no validation images"),
+        (
+            {"method": "grouped", "burst": 2, "sample_size": 1},
+            "'a' would have no validation images; change sample_size",
+        ),
         (
             {"method": "random", "classes": ["a", "A", "é"]},
             "classes names 'A', 'é', which the dataset does not have",

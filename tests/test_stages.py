@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from conftest import Repository
 from PIL import Image
@@ -128,6 +129,7 @@ def setting(study: Repository, name: str, key: str, value: object) -> None:
         ("prepare", "image_size", 8, ("experiments.arasl_cnn.image_size", "8", "at least 16")),
         ("prepare", "model", "lenet", ("'lenet'", "arasl_cnn")),
         ("train", "grid", {"C": [1]}, ("experiments.arasl_cnn.grid", "removed")),
+        ("train", "grid", {"C": []}, ("params.yaml", "experiments.arasl_cnn.grid.C is []", "at least 1 item")),
     ],
 )
 def test_a_wrong_parameter_is_named(study, stage, key, value, words):
@@ -184,6 +186,35 @@ def test_another_folder_is_told_from_a_study(study, tmp_path):
 )
 def test_a_stage_whose_input_is_missing_names_it(study, words, place):
     assert place in failure(study, *words)
+
+
+@pytest.mark.parametrize(
+    "words, place",
+    [
+        (("sheet", "arasl"), "data/audit/arasl.json"),
+        (("split", "arasl_cnn"), "data/audit/arasl.npy"),
+        (("train", "arasl_cnn"), "data/prepared/arasl_cnn/images.npy"),
+    ],
+)
+def test_a_stage_that_misses_one_of_its_files_names_it(study, words, place):
+    path = study.folder / place
+    aside = path.rename(path.with_suffix(".aside"))
+    try:
+        found = failure(study, *words)
+    finally:
+        aside.rename(path)
+    assert f"{place} is not there" in found and "run `dvc repro`" in found
+
+
+def test_arrays_that_are_cut_short_are_named(study):
+    path = study.folder / "data/prepared/arasl_cnn/images.npy"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    try:
+        found = failure(study, "train", "arasl_cnn")
+    finally:
+        path.write_bytes(whole)
+    assert "images.npy is damaged" in found and "delete data/prepared/arasl_cnn" in found
 
 
 # Archives and images
@@ -315,6 +346,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
             # A shell starts background work with interrupts ignored, and children inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
@@ -327,6 +359,12 @@ class Running:
                 return
         raise AssertionError(f"{self.what} ended without {text!r}:\n{self.output}")
 
+    def until_it_has(self, count: int) -> None:
+        """Wait for so many processes that it has started."""
+        while len(psutil.Process(self.process.pid).children()) < count:
+            assert self.process.poll() is None, f"{self.what} ended too soon:\n{self.process.stdout.read()}"
+            time.sleep(0.005)
+
     def until_written(self, path: Path, size: int) -> None:
         end = time.monotonic() + 60
         while not (path.is_file() and path.stat().st_size >= size):
@@ -335,8 +373,8 @@ class Running:
             time.sleep(0.005)
 
     def send(self, number: signal.Signals) -> int:
-        """Send a signal and return the exit status."""
-        self.process.send_signal(number)
+        """Send a signal to the stage and all processes that it has started, as a terminal does; return its status."""
+        os.killpg(self.process.pid, number)
         self.output += self.process.stdout.read()
         return self.process.wait()
 
@@ -371,6 +409,21 @@ def test_an_interrupted_preparation_leaves_nothing_half_written(slow, number):
         assert not list(slow.folder.rglob("*.partial"))
         setting(slow, "arasl_cnn", "image_size", 16)
         slow.stage("prepare", "arasl_cnn")
+
+
+@pytest.mark.parametrize("words", [("download", "asl_alphabet"), ("hands", "american")])
+def test_an_interrupt_while_processes_that_draw_begin_is_told_in_a_sentence(study, words):
+    def change(params: dict) -> None:
+        params["datasets"]["asl_alphabet"] = {"source": "rendered", "images_per_class": 20}
+        params["hands"]["american"] = {"per_class": 20, "backgrounds": 1}
+
+    study.change(change)
+    before = outputs(study)
+    running = Running(study, *words)
+    running.until_it_has(2)
+    assert running.send(signal.SIGINT) == 130
+    assert sentence(running.output, running.what).startswith("interrupted; nothing half-written is left")
+    assert outputs(study) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

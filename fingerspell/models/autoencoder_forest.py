@@ -20,14 +20,17 @@ ARCHITECTURE = Architecture(
 def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: int):
     """Tune a forest by three-fold cross-validation over `grid` and return the fitted `GridSearchCV`.
 
-    `codes`: float32 (n, m); `labels`: int (n,). Grid keys are parameters of `RandomForestClassifier`.
+    `codes`: float32 (n, m); `labels`: int (n,). Grid keys are parameters of `RandomForestClassifier`. Raises
+    `ValueError` for one that it does not know, or a value that it cannot take.
     """
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
     forest = RandomForestClassifier(random_state=seed, n_jobs=-1)  # its trees in threads, which share the codes
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
-    found = GridSearchCV(forest, grid, cv=folds, scoring={"accuracy": "accuracy"}, refit="accuracy")
+    found = GridSearchCV(
+        forest, grid, cv=folds, scoring={"accuracy": "accuracy"}, refit="accuracy", error_score="raise"
+    )
     found.fit(codes, labels)
     found.best_estimator_.n_jobs = None  # several threads add up the votes in any order, and the last bits differ
     return found

@@ -27,7 +27,8 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     are standardised first; docs/decisions/codes.md says why, and why it is Newton's method. A candidate that does
     not converge in every fold has no accuracy (NaN) and cannot be chosen; `mean_test_steps` are those it took.
 
-    Raises `FingerspellError` if the chosen candidate does not converge on all codes.
+    Raises `FingerspellError` if the chosen candidate does not converge on all codes, `ValueError` for an unknown
+    parameter or a value that it cannot take.
     """
     from joblib import parallel_config
     from sklearn.exceptions import ConvergenceWarning
@@ -39,7 +40,7 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     regression = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cg"))
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     steps = {f"logisticregression__{key}": values for key, values in grid.items()}
-    found = GridSearchCV(regression, steps, cv=folds, scoring=_judge, refit="accuracy", n_jobs=-1)
+    found = GridSearchCV(regression, steps, cv=folds, scoring=_judge, refit="accuracy", n_jobs=-1, error_score="raise")
     # Threads: processes would wait for more to do when the stage has ended, and whoever reads its output with them.
     with parallel_config("threading"), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # judged by the steps

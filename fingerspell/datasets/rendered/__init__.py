@@ -4,13 +4,12 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from fingerspell.datasets.rendered import packing
 from fingerspell.datasets.rendered.drawing import Frame, draw_burst
+from fingerspell.datasets.rendered.processes import in_processes
 from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside, write_text
 from fingerspell.progress import progress
@@ -59,10 +58,5 @@ def draw(dataset_name: str, images_per_class: int, seed: int, folder: Path, work
 def _frames(dataset: str, bursts: list[packing.Burst], seed: int, workers: int) -> Iterator[Frame]:
     """Yield all frames in order; bursts are drawn in `workers` processes (1: in this one)."""
     task = partial(draw_burst, dataset, seed=seed)
-    if workers <= 1:
-        for burst in bursts:
-            yield from task(burst)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for frames in pool.map(task, bursts, chunksize=4):
-            yield from frames
+    for frames in in_processes(task, bursts, workers, chunksize=4):
+        yield from frames

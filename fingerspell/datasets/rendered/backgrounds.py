@@ -1,9 +1,7 @@
 """Grounds to set hands before: drawn places, shapes, textures and walls; uint8 (SIDE, SIDE, 3), sRGB."""
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 
 import cv2
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from fingerspell.datasets.rendered import scenes
 from fingerspell.datasets.rendered.camera import encode_light
 from fingerspell.datasets.rendered.drawing import stream
+from fingerspell.datasets.rendered.processes import in_processes
 
 SIDE = 128  # pixels
 CHUNK = 50  # that one task draws
@@ -24,11 +23,7 @@ def draw_backgrounds(count: int, seed: int, workers: int = 2) -> Iterator[np.nda
     """
     tasks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
     task = partial(_draw_some, seed)
-    if workers <= 1:
-        yield from map(task, tasks)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(task, tasks)
+    yield from in_processes(task, tasks, workers)
 
 
 def _draw_some(seed: int, numbers: range) -> np.ndarray:

@@ -1,10 +1,8 @@
 """Single hands on transparent ground: the sign, and at random all that may differ between two pictures of it."""
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 
@@ -12,6 +10,7 @@ from fingerspell.datasets.rendered import poses_american, poses_arabic, ways_ame
 from fingerspell.datasets.rendered.camera import aim, encode_light
 from fingerspell.datasets.rendered.drawing import stream
 from fingerspell.datasets.rendered.flesh import solid, trace
+from fingerspell.datasets.rendered.processes import in_processes
 from fingerspell.datasets.rendered.shading import Light, shade, skin
 from fingerspell.datasets.rendered.skeleton import Build, build, closed, varied
 from fingerspell.errors import FingerspellError
@@ -44,11 +43,7 @@ def draw_sheets(alphabet: str, per_class: int, seed: int, workers: int = 2) -> I
     tasks = [
         (label, range(start, min(start + CHUNK, per_class))) for label in ALPHABETS[alphabet][0] for start in starts
     ]
-    if workers <= 1:
-        yield from map(task, tasks)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(task, tasks)
+    yield from in_processes(task, tasks, workers)
 
 
 def _draw_some(alphabet: str, seed: int, task: tuple[str, range]) -> Hands:

@@ -1,0 +1,49 @@
+"""Drawing in several processes at once."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Drawn = TypeVar("Drawn")
+
+
+def in_processes(
+    draw: Callable[[Task], Drawn], tasks: Sequence[Task], workers: int, chunksize: int = 1
+) -> Iterator[Drawn]:
+    """Yield `draw` of every task, in their order, from `workers` processes (1: this one alone).
+
+    A terminal sends Ctrl-C to all of them; this one alone hears it, drops what has not begun, and raises.
+    """
+    if workers <= 1:
+        yield from map(draw, tasks)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        try:
+            with _interrupts_held():
+                drawn = pool.map(draw, tasks, chunksize=chunksize)  # starts the processes
+            yield from drawn
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of a `with` block; processes started in it never hear of it."""
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield  # Windows; other threads hear nothing
+        return
+    told = []
+    answer = signal.signal(signal.SIGINT, lambda number, frame: told.append(number))
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which processes inherit
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGINT, answer)
+        if told:
+            signal.raise_signal(signal.SIGINT)
