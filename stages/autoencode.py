@@ -46,15 +46,14 @@ def _likeness(experiment: config.Experiment, prepared: Prepared) -> str:
 
 
 def _train(name: str, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> None:
-    import keras
-
     from fingerspell.models import autoencoder
     from fingerspell.training import fitting
     from fingerspell.training.batches import Batches
     from fingerspell.training.checkpoint import Checkpoint, recipe
+    from fingerspell.training.seeding import set_seed
 
-    made_of = recipe(prepared.folder, {"experiment": experiment.model_dump(), "seed": seed})
-    keras.utils.set_random_seed(seed)
+    made_of = recipe(prepared.folder, Path(__file__), {"experiment": experiment.model_dump(), "seed": seed})
+    set_seed(seed)
     network, encoder = autoencoder.build(experiment.image_size, experiment.channels)
     images, checking = prepared.array("images"), prepared.rows("validation")
     history = fitting.fit(

@@ -82,17 +82,24 @@ def _train(
     further = None if seed == description["seeds"][0] else seed
     network.save_weights(folder / saved.weights_file(further))
     files.write_csv(folder / ("history.csv" if further is None else f"history-{seed}.csv"), history)
-    return _predict(averaged(network, experiment.zooms, experiment.turns).predict_on_batch, prepared, "images")
+    answer, view = averaged(network, experiment.zooms, experiment.turns), "images"
+    if answer is network and _frozen(experiment, prepared):  # what the backbone makes of them is there already
+        answer, view = network.layers[-1], "embeddings"
+    return _predict(answer.predict_on_batch, prepared, view)
+
+
+def _frozen(experiment: config.Experiment, prepared: Prepared) -> bool:
+    """Say whether all that is trained is the head of a backbone."""
+    return (prepared.folder / "embeddings.npy").exists() and experiment.fine_tune is None
 
 
 def _network(experiment: config.Experiment, description: dict, prepared: Prepared, seed: int):
     """Train a network end to end; of a backbone the head, on embeddings, and then what is to be fine-tuned."""
-    import keras
-
     from fingerspell.models.common import backbones
     from fingerspell.training import fitting, keypoints
     from fingerspell.training.batches import Batches
     from fingerspell.training.checkpoint import Checkpoint, recipe
+    from fingerspell.training.seeding import set_seed
 
     batch, scenes = experiment.batch_size, experiment.scenes
     targets, checking = prepared.labels, prepared.rows("validation")
@@ -113,8 +120,10 @@ def _network(experiment: config.Experiment, description: dict, prepared: Prepare
             scenes.keypoints if scenes else 0.0,
         )
 
-    made_of = recipe(prepared.folder, {"experiment": experiment.model_dump(), "seed": seed, "model": description})
-    keras.utils.set_random_seed(seed)
+    made_of = recipe(
+        prepared.folder, Path(__file__), {"experiment": experiment.model_dump(), "seed": seed, "model": description}
+    )
+    set_seed(seed)
     network, augment, settings = saved.build(description), experiment.augment, experiment.training
     if scenes:
         composed, model = _composed(experiment, prepared, seed), network

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from fingerspell.config import Training
-from fingerspell.errors import FingerspellError
 from fingerspell.hands import JOINTS
-from fingerspell.models import cnn, robust_resnet
+from fingerspell.models import robust_resnet
+from fingerspell.models.common import registry
 from fingerspell.training import fitting, keypoints
 from fingerspell.training.batches import Batches, Epochs
 
@@ -67,6 +67,11 @@ def test_the_loss_counts_known_joints_by_their_weight():
     assert loss(4.0) == pytest.approx([np.log(2), np.log(2) + 4 * 0.25], abs=1e-5)
 
 
-def test_a_network_without_features_to_read_joints_from_is_refused():
-    with pytest.raises(FingerspellError, match=r"scenes\.keypoints must be 0 for the model cnn"):
-        keypoints.attach(cnn.build(32, 3, 2, 0.0))
+@pytest.mark.parametrize("name", registry.names())
+def test_joints_are_read_from_the_networks_that_say_so(name):
+    module = registry.find(name)
+    if module.ARCHITECTURE.kind == "network":
+        layers = {layer.name for layer in module.build(32, 3, 2, 0.0).layers}
+        assert module.ARCHITECTURE.joints == (keypoints.FEATURES in layers)
+    else:
+        assert not module.ARCHITECTURE.joints

@@ -43,6 +43,24 @@ def test_proportions_are_the_epochs_and_the_batchs_wherever_training_began():
     assert (resumed[0][1] == later).all()
 
 
+def test_every_seed_has_its_own_proportions():
+    def proportions(seed: int) -> list[float]:
+        batches = Batches([np.zeros((6, 4, 4, 1), np.uint8)], np.arange(6), np.arange(6), 6, seed)
+        return sorted(Mixed(batches, 0.4, classes=6)[0][1].max(axis=1))
+
+    assert proportions(1) == proportions(1) != proportions(2)
+
+
+def test_classes_weigh_as_they_should_in_what_is_mixed():
+    images, labels, weights = np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1]), {0: 1.0, 1: 9.0}
+    batches = Batches([images], labels, np.arange(2), 2, 5)
+    plain = Mixed(batches, 1.0, classes=2)[0][1]
+    _, shares, weight = Mixed(batches, 1.0, classes=2, weights=weights)[0]
+    assert shares.dtype == weight.dtype == np.float32
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(weight[:, None] * shares, plain * [1, 9], rtol=1e-5)
+
+
 def test_the_order_below_goes_on_with_the_epochs():
     images, labels = separable(40)
     batches = Mixed(Batches([images], labels, np.arange(40), 40, 0), 0.0, classes=2)

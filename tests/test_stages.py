@@ -294,6 +294,7 @@ def test_without_validation_everything_runs(study):
         encoded = params["experiments"]["asl_autoencoder_forest"]
         encoded.update(dataset="arasl", channels=1, image_size=16, epochs=1)
         encoded["split"]["validation"] = 0.0
+        encoded["training"]["early_stopping"] = 0
 
     study.change(change)
     for name in ("arasl_cnn", "asl_autoencoder_forest"):

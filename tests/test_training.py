@@ -2,6 +2,8 @@
 were promised."""
 
 import shutil
+from importlib import import_module
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,6 +17,9 @@ from fingerspell.plots.history import learning_curves
 from fingerspell.training import fitting
 from fingerspell.training.batches import Batches
 from fingerspell.training.checkpoint import CODE, Checkpoint, recipe
+from fingerspell.training.seeding import set_seed
+
+STAGE = Path(__file__).parents[1] / "stages/train.py"
 
 EPOCHS = 12
 
@@ -132,7 +137,8 @@ def test_smoothed_labels_keep_probabilities_from_the_extremes():
     assert unsure.predict_on_batch(images).max(axis=1).mean() == pytest.approx(0.8, abs=0.05)
 
 
-def test_class_weights_lend_a_rare_class_a_voice():
+@pytest.mark.parametrize("mixup", [0, 1.0])
+def test_class_weights_lend_a_rare_class_a_voice(mixup):
     """Noise alone: the network can but learn how frequent the classes are; with weights they are equally so."""
     images = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 1), np.uint8)
     labels = (np.arange(100) % 10 == 0).astype(int)
@@ -144,7 +150,8 @@ def test_class_weights_lend_a_rare_class_a_voice():
             [layers.Input((8, 8, 1)), layers.GlobalAveragePooling2D(), layers.Rescaling(0), layers.Dense(2, "softmax")]
         )
         batches = Batches([images], labels, np.arange(100), 50, 0)
-        fitting.fit(model, batches, None, 40, settings(learning_rate=0.1, class_weights=weighted), lambda line: None)
+        changes = {"learning_rate": 0.1, "class_weights": weighted, "mixup": mixup}
+        fitting.fit(model, batches, None, 40, settings(**changes), lambda line: None)
         said.append(float(model.predict_on_batch(images[:1])[0, 1]))
     assert said == pytest.approx([0.1, 0.5], abs=0.03)
 
@@ -302,11 +309,11 @@ def test_a_damaged_state_is_as_good_as_none(tmp_path):
 
 def test_a_recipe_is_that_of_its_data_and_settings(tmp_path):
     (tmp_path / "images.npy").write_bytes(b"1")
-    one = recipe(tmp_path, {"epochs": 1})
-    assert recipe(tmp_path, {"epochs": 1}) == one
-    assert recipe(tmp_path, {"epochs": 2}) != one
+    one = recipe(tmp_path, STAGE, {"epochs": 1})
+    assert recipe(tmp_path, STAGE, {"epochs": 1}) == one
+    assert recipe(tmp_path, STAGE, {"epochs": 2}) != one
     (tmp_path / "images.npy").write_bytes(b"2")
-    assert recipe(tmp_path, {"epochs": 1}) != one
+    assert recipe(tmp_path, STAGE, {"epochs": 1}) != one
 
 
 @pytest.mark.parametrize(
@@ -317,18 +324,41 @@ def test_a_recipe_is_that_of_its_data_and_settings(tmp_path):
         ("training/batches.py", True),
         ("hands.py", True),
         ("preparation.py", True),
+        ("../train.py", True),
         ("plots/style.py", False),
     ],
 )
 def test_a_recipe_is_that_of_the_code_that_trains(tmp_path, monkeypatch, file, counts):
-    code, data = tmp_path / "fingerspell", tmp_path / "data"
+    code, data, stage = tmp_path / "fingerspell", tmp_path / "data", tmp_path / "train.py"
     shutil.copytree(CODE, code, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(STAGE, stage)
     data.mkdir()
     monkeypatch.setattr("fingerspell.training.checkpoint.CODE", code)
-    one = recipe(data, {})
+    one = recipe(data, stage, {})
     with open(code / file, "a") as source:
         source.write("# changed")
-    assert (recipe(data, {}) != one) == counts
+    assert (recipe(data, stage, {}) != one) == counts
+
+
+@pytest.mark.parametrize("package", ["keras", "numpy", keras.config.backend()])
+def test_a_recipe_is_that_of_the_packages_that_do_the_sums(tmp_path, monkeypatch, package):
+    one = recipe(tmp_path, STAGE, {})
+    monkeypatch.setattr(import_module(package), "__version__", "0")
+    assert recipe(tmp_path, STAGE, {}) != one
+
+
+@pytest.mark.parametrize("cards", [[], ["a card"]])
+def test_on_a_graphics_card_sums_are_bound_to_one_order(monkeypatch, cards):
+    import tensorflow as tf
+
+    asked = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: cards)
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: asked.append(True))
+    set_seed(1)
+    one = np.asarray(network().get_weights()[0])
+    set_seed(1)
+    assert (np.asarray(network().get_weights()[0]) == one).all()
+    assert bool(asked) == bool(cards)
 
 
 @pytest.mark.parametrize("early_stopping", [0, 3])

@@ -36,13 +36,15 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     regression = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cg"))
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     steps = {f"logisticregression__{key}": values for key, values in grid.items()}
     found = GridSearchCV(regression, steps, cv=folds, scoring=_judge, refit="accuracy", n_jobs=-1, error_score="raise")
     # Threads: processes would wait for more to do when the stage has ended, and whoever reads its output with them.
-    with parallel_config("threading"), warnings.catch_warnings():
+    # Sums on one core each: on several, their number would be in the last bits.
+    with parallel_config("threading"), threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # judged by the steps
         warnings.filterwarnings("ignore", "One or more of the test scores are non-finite", UserWarning)
         found.fit(codes, labels)

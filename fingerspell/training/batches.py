@@ -13,6 +13,7 @@ class Epochs(keras.utils.PyDataset):
     """
 
     targets: np.ndarray | None  # labels; None where the pixels are to be restored
+    seed: int | None  # of all that is drawn at random; None where nothing is
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +60,7 @@ class Batches(Epochs):
     ) -> None:
         super().__init__()
         self.targets, self.rows = targets, np.array(rows)
-        self._arrays, self._batch, self._seed, self._augment = arrays, batch, seed, augment
+        self._arrays, self._batch, self.seed, self._augment = arrays, batch, seed, augment
         self.begin(0)
 
     def __len__(self) -> int:
@@ -74,17 +75,17 @@ class Batches(Epochs):
         for k, array in enumerate(self._arrays[1:], 1):
             x[choice == k] = array[rows[choice == k]]
         y = np.float32(x) / 255 if self.targets is None else self.targets[rows]
-        if self._augment is not None and self._seed is not None:
+        if self._augment is not None and self.seed is not None:
             # From 1 on: numpy takes [seed, epoch, 0] for [seed, epoch], which is the order's.
-            x = change(x, self._augment, np.random.default_rng([self._seed, epoch, index + 1]))
+            x = change(x, self._augment, np.random.default_rng([self.seed, epoch, index + 1]))
         self.passed(index)
         return x, y
 
     def begin(self, epoch: int) -> None:
         super().begin(epoch)
         rows, choice = self.rows, np.zeros(len(self.rows), int)
-        if self._seed is not None:
-            random = np.random.default_rng([self._seed, epoch])
+        if self.seed is not None:
+            random = np.random.default_rng([self.seed, epoch])
             rows = random.permutation(rows)
             choice = random.integers(len(self._arrays), size=len(rows))
         self._order = epoch, rows, choice

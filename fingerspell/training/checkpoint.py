@@ -3,8 +3,10 @@
 import hashlib
 import json
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from fingerspell.files import sha256, write_aside
@@ -12,15 +14,16 @@ from fingerspell.files import sha256, write_aside
 CODE = Path(__file__).parents[1]
 
 
-def recipe(data: Path, settings: dict) -> str:
+def recipe(data: Path, stage: Path, settings: dict) -> str:
     """Return a hash of all that the outcome of a training depends on.
 
-    data: the folder of its arrays. settings: JSON's types; the rest is the code of models and training.
+    data: the folder of its arrays. stage: the script that trains. settings: JSON's types. The rest is the code of
+    models and training, and the packages that do the sums.
     """
     code = [CODE / "hands.py", CODE / "preparation.py", *CODE.glob("training/*.py"), *CODE.glob("models/**/*.py")]
-    paths = [*data.iterdir(), *code]
-    files = {str(path): sha256(path) for path in paths}
-    return hashlib.sha256(json.dumps([files, settings], sort_keys=True).encode()).hexdigest()
+    files = {str(path): sha256(path) for path in [*data.iterdir(), stage, *code]}
+    packages = {name: import_module(name).__version__ for name in ("keras", keras.config.backend(), "numpy")}
+    return hashlib.sha256(json.dumps([files, packages, settings], sort_keys=True).encode()).hexdigest()
 
 
 class Checkpoint:

@@ -82,7 +82,7 @@ class Compositions(Epochs):
         super().__init__()
         self.targets = scenery.photograph_labels
         self._scenery, self._scenes, self._size, self._channels = scenery, scenes, size, channels
-        self._batch, self._seed = batch, seed
+        self._batch, self.seed = batch, seed
         self._turning, self._finish = augment, augment.model_copy(update=GEOMETRY)
         self._empty = np.flatnonzero(scenery.photograph_labels == scenery.empty)
         self._empty_share = 0.0 if scenery.empty is None else 1 / scenery.classes
@@ -104,7 +104,7 @@ class Compositions(Epochs):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return batch `index` of the present epoch."""
         epoch = self.epoch  # read once: threads may ask
-        random = np.random.default_rng([self._seed, epoch, index + 1])
+        random = np.random.default_rng([self.seed, epoch, index + 1])
         count = min(self._batch, self._scenes.images - index * self._batch)
         kinds = random.choice(list(self._rows), count, p=self._shares)
         empty = random.random(count) < self._empty_share

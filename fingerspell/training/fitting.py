@@ -42,7 +42,7 @@ def fit(
     weights = _class_weights(training) if settings.class_weights else None
     if settings.mixup:
         classes = model.output_shape[-1]
-        training = Mixed(training, settings.mixup, classes)
+        training, weights = Mixed(training, settings.mixup, classes, weights), None
         validation = None if validation is None else Mixed(validation, 0.0, classes)
     stopping = _EarlyStopping(settings.early_stopping, validation is not None)
     average = WeightAverage(settings.average)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from fingerspell.errors import FingerspellError
 from fingerspell.hands import JOINTS
 
 FEATURES = "features"  # the layer of a network whose map the joints are read from
@@ -24,8 +23,6 @@ def targets(labels: np.ndarray) -> np.ndarray:
 
 def attach(network: keras.Model) -> keras.Model:
     """Return a network that also answers joints and shares its layers with `network`, which stays as it is."""
-    if FEATURES not in {layer.name for layer in network.layers}:
-        raise FingerspellError(f"scenes.keypoints must be 0 for the model {network.name}; robust_resnet finds joints")
     layers = keras.layers
     x = layers.Conv2D(32, 1, use_bias=False)(network.get_layer(FEATURES).output)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))

@@ -28,6 +28,7 @@ class Architecture:
     minimum_size: int
     maximum_size: int = 512
     size_multiple: int = 1
+    joints: bool = False  # whether it has the layer that `training.keypoints` reads joints from
 
 
 def names() -> list[str]:
@@ -49,7 +50,8 @@ def check(name: str, experiment: Experiment) -> ModuleType:
     Raises `FingerspellError` with the key of the first setting that does not; `name` is the experiment's.
     """
     module = find(experiment.model)
-    model, frozen = module.ARCHITECTURE, experiment.fine_tune is None
+    model, second = module.ARCHITECTURE, experiment.fine_tune
+    frozen = second is None
     backbone, classifier = model.kind == "backbone", model.kind == "classifier"
     changes = {change for change, amount in experiment.augment if amount} - ({"flip"} if backbone else set())
     size, scenes = experiment.image_size, experiment.scenes is not None
@@ -96,6 +98,19 @@ def check(name: str, experiment: Experiment) -> ModuleType:
         ),
         f"training.mixup must be 0 for {model.title}, whose encoder learns without labels": (
             classifier and experiment.training.mixup > 0
+        ),
+        f"precision must be float32 for {model.title}, whose encoder learns in it": (
+            classifier and experiment.precision != "float32"
+        ),
+        f"dropout must be 0 for {model.title}, whose encoder has none": classifier and experiment.dropout > 0,
+        f"scenes.keypoints must be 0 for {model.title}, which has no layer to read joints from": (
+            scenes and experiment.scenes.keypoints > 0 and not model.joints
+        ),
+        f"training.warmup is {experiment.training.warmup}, no less than the epochs of a phase; lower it": (
+            0 < experiment.training.warmup >= min([experiment.epochs] if frozen else [experiment.epochs, second.epochs])
+        ),
+        "training.early_stopping must be 0 where split.validation is 0; there is nothing to go by": (
+            experiment.training.early_stopping > 0 and not experiment.split.validation
         ),
         "training.average must be 0 where training.early_stopping is more; it goes back to one epoch's weights": (
             experiment.training.average > 0 and experiment.training.early_stopping > 0
