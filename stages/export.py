@@ -1,5 +1,6 @@
 """Turn a trained network into what serving needs, checked on its own test images."""
 
+import os
 from pathlib import Path
 
 from fingerspell import export, files
@@ -9,6 +10,7 @@ from stages import run
 
 
 def main(name: str) -> None:
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # it alone writes LiteRT files; weights of any backend are its too
     prepared = Prepared.open(Path("data/prepared") / name)
     images = prepared.array("images")[prepared.rows("test")]
     with files.write_aside(Path("data/exported") / name) as folder:

@@ -62,9 +62,10 @@ def test_weights_take_half_the_space(exported):
     assert 2 * weights < size < 2.2 * weights
 
 
-def test_every_process_writes_the_same_bytes(exported, place):
+@pytest.mark.parametrize("backend", [{}, {"KERAS_BACKEND": "jax"}])
+def test_every_process_writes_the_same_bytes_whatever_the_backend(exported, place, backend):
     words = [sys.executable, "-m", "stages.export", NAME]
-    done = subprocess.run(words, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    done = subprocess.run(words, env={"PYTHONPATH": str(ROOT)} | backend, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for file in ("model.tflite", "model.json"):
         first, again = (root / "data/exported" / NAME / file for root in (exported, place))
