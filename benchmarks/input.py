@@ -3,8 +3,9 @@
     python -m benchmarks.input epochs MODEL…      of cnn, arasl_cnn
     python -m benchmarks.input steps MODEL…
 
-`epochs` trains on images of noise in a memory-mapped file, with and without augmentation, and in turn takes as many
-steps on one batch that lies in memory; times are the least of some rounds, beside the median of their ratios.
+`epochs` trains on images of noise in a memory-mapped file, with and without augmentation, and before and after every
+epoch takes as many steps on one batch that lies in memory; told is the median of the ratios to the mean of these two,
+and how far it would move in another run (its standard error, by the bootstrap).
 `steps` times steps alone in processes that differ in one setting, against the machine's product of large matrices.
 Writes benchmarks/results/input-PART-MODEL.json.
 """
@@ -26,8 +27,8 @@ from fingerspell.training.fitting import STEPS
 
 CASES = {"cnn": [(50, 3, 32), (50, 3, 64), (50, 3, 128)], "arasl_cnn": [(32, 1, 32), (64, 1, 32)]}
 CLASSES = 30
-ROUNDS = 6
-SECONDS = 2  # of an epoch, about
+ROUNDS = 15
+SECONDS = 1  # of an epoch, about: the speed of machines moves within some
 NOTHING = Augmentation(
     flip=False, shift=0.0, scale=0.0, rotation=0.0, perspective=0.0,
     brightness=0.0, contrast=0.0, colour=0.0, blur=0.0, noise=0.0, cutout=0.0,
@@ -86,26 +87,32 @@ def _one_case(model, path: Path, shape: tuple[int, ...], batch: int) -> dict:
         key: Batches([images], labels, np.arange(len(images)), batch, 0, augment)
         for key, augment in (("plain", None), ("moved", MOVED), ("all_changes", EVERYTHING))
     }
-    alone = _held(model, images[:batch], labels[:batch])
-    times = {key: [] for key in ("steps_alone", *fed)}
-    for _ in range(ROUNDS):
+    step = _held(model, images[:batch], labels[:batch])
+
+    def alone() -> float:
         start = time.perf_counter()
         for _ in range(len(fed["plain"]) // STEPS):
-            alone()
+            step()
         model.get_metrics_result()["loss"].numpy()
-        times["steps_alone"].append(time.perf_counter() - start)
-        for key, batches in fed.items():
-            times[key].append(_epoch(model, batches))
-    least = {key: min(values) for key, values in times.items()}
-    preparing = {key: _preparing(batches) for key, batches in fed.items()}
+        return time.perf_counter() - start
+
+    ratios, steps_alone = {key: [] for key in fed}, [alone()]
+    for _ in range(ROUNDS):
+        for key in random.permutation(list(fed)).tolist():
+            seconds = _epoch(model, fed[key])
+            steps_alone.append(alone())
+            ratios[key].append(seconds / np.mean(steps_alone[-2:]))
     return {
-        "seconds": {key: round(value, 3) for key, value in least.items()},
-        "of_steps_alone": {key: round(least[key] / least["steps_alone"], 3) for key in fed},
-        "of_steps_alone_median": {
-            key: round(float(np.median(np.divide(times[key], times["steps_alone"]))), 3) for key in fed
-        },
-        "preparing_seconds": preparing,  # on one core, were nothing else to do
+        "seconds_of_steps_alone": round(float(np.median(steps_alone)), 3),
+        "of_steps_alone": {key: round(float(np.median(found)), 3) for key, found in ratios.items()},
+        "standard_errors": {key: round(_standard_error(found, random), 3) for key, found in ratios.items()},
+        "preparing_seconds": {key: _preparing(batches) for key, batches in fed.items()},  # with nothing else to do
     }
+
+
+def _standard_error(values: list[float], random: np.random.Generator) -> float:
+    """Return that of the median."""
+    return float(np.std(np.median(random.choice(values, (1000, len(values))), axis=1)))
 
 
 def _epoch(model, batches) -> float:

@@ -75,7 +75,10 @@ def _transfer(result: dict) -> list[str]:
 def _input(result: dict) -> list[str]:
     lines = ["| batch | steps | plain | moved | all changes |", "|--:|--:|--:|--:|--:|"]
     for row in result["runs"]:
-        ratios = (f"× {row['of_steps_alone'][key]:.2f}" for key in ("plain", "moved", "all_changes"))
+        ratios = (
+            f"× {row['of_steps_alone'][key]:.2f} ± {row['standard_errors'][key]:.2f}"
+            for key in ("plain", "moved", "all_changes")
+        )
         lines.append(f"| {row['batch']} | {row['steps']} | {' | '.join(ratios)} |")
     return lines
 

@@ -26,7 +26,12 @@ def main() -> None:
         files.write_text(folder / "pairs.md", compare.paired_tests_markdown(pairs))
         files.write_text(folder / "pairs.csv", compare.paired_tests_csv(pairs))
         style.save(comparison.accuracies(rows), folder / "accuracies.png")
-        style.save(leakage.protocols(rows), folder / "leakage.png")
+        style.save(leakage.protocols(rows, _trainings(params)), folder / "leakage.png")
+
+
+def _trainings(params: config.Params) -> dict[str, str]:
+    """Return all that an experiment is but how its images are chosen for the parts, as text."""
+    return {name: one.model_dump_json(exclude={"split", "clean"}) for name, one in params.experiments.items()}
 
 
 def _measured(name: str) -> dict[str, float]:

@@ -66,10 +66,15 @@ def under_protocols(accuracy: float) -> list[dict]:
     tried = [("asl", "random", 0.09), ("asl", "grouped", 0.0), ("arasl", "random", 0.78), ("arasl", "grouped", 0.0),
              ("arasl", "capture_order", 0.06), ("synthetic", "official", 0.01)]  # fmt: skip
     return [
-        {"dataset": dataset, "model": "cnn", "split": split, "leakage": leaked, "accuracy": accuracy + leaked / 5,
-         "accuracy_low": accuracy - 0.05, "accuracy_high": accuracy + 0.2}
+        {"experiment": f"{dataset} {split}", "dataset": dataset, "split": split, "leakage": leaked,
+         "accuracy": accuracy + leaked / 5, "accuracy_low": accuracy - 0.05, "accuracy_high": accuracy + 0.2}
         for dataset, split, leaked in tried
     ]  # fmt: skip
+
+
+def protocols(accuracy: float):
+    rows = under_protocols(accuracy)
+    return leakage.protocols(rows, {row["experiment"]: row["dataset"] for row in rows})
 
 
 def predicted(seed: int):
@@ -88,10 +93,13 @@ def f1(seed: int):
     return per_class.f1_per_class(metrics.report(guesses(tuple(ARABIC), seed=seed)), ARABIC)
 
 
+LONGEST = "Arabic Alphabets Sign Language Dataset (ArASL), rendered"
+
+
 def counted(seed: int):
     before = {label: 900 + 40 * at for at, label in enumerate(ARABIC)}
     after = {label: count - (at % 3) * (100 + seed) for at, (label, count) in enumerate(before.items())}
-    return audit.class_counts(before, after, ARABIC, "Arabic Alphabets Sign Language Dataset (ArASL): classes")
+    return audit.class_counts(before, after, ARABIC, f"{LONGEST}: classes")
 
 
 def sized(count: int, seed: int):
@@ -109,7 +117,12 @@ def alike(seed: int, count: int = 7):
         audit.Like(images[at : at + 2 + at % 2], [f"NOTHIN…{at}{seed} (17)"] * 3, "differ by 2.34")
         for at in range(count)
     ]
-    return audit.likes(groups, "Near-duplicates", "seven of many", "None: no two images are alike.")
+    note = (
+        "seven of many images whose outlines are far from their class, each beside the most usual image of that class; "
+    )
+    return audit.likes(
+        groups, f"{LONGEST}: unlike their class", note + "distances in robust standard deviations", "None."
+    )
 
 
 def read_by_letter(seed: int):
@@ -171,13 +184,14 @@ PICTURES = {
         lambda seed: sheets.contact_sheet(pictures(12), AMERICAN[17 - seed :], 5, "American"),
         None,
     ),
-    "leakage": (lambda seed: leakage.protocols(under_protocols(0.6 + seed / 10)), (750, None)),
-    "class counts": (counted, (650, None)),
+    "leakage": (lambda seed: protocols(0.6 + seed / 10), (750, None)),
+    "class counts": (counted, None),
     "class counts, none": (lambda seed: audit.class_counts({"A": 0, "B": seed}, {}), (650, None)),
     "sizes": (lambda seed: sized(3, seed), (650, None)),
     "many sizes": (lambda seed: sized(40, seed), (650, None)),
     "samples": (sampled, None),
     "alike": (alike, None),
+    "two alike": (lambda seed: alike(seed, 1), None),
     "none alike": (lambda seed: audit.likes([], f"Copies {seed}", nothing="None: no two images are alike."), (560, 80)),
     "reading, by letter": (read_by_letter, (650, None)),
     "reading, by light": (read_by_light, (920, 410)),
@@ -325,3 +339,15 @@ def test_no_sizes_make_a_picture_too(tmp_path):
     style.save(audit.size_distribution({}), tmp_path / "sizes.png")
     style.save(audit.class_samples({}), tmp_path / "samples.png")
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_protocols_are_set_side_by_side_where_nothing_else_differs():
+    def named(trainings: dict[str, str], rows: list[dict]) -> list[str]:
+        return [text.get_text() for text in leakage.protocols(rows, trainings).axes[0].get_yticklabels()]
+
+    rows = under_protocols(0.5)
+    alike = {row["experiment"]: row["dataset"] for row in rows}
+    usual = named(alike, rows)
+    assert usual == ["asl, random", "asl, grouped", "arasl, random", "arasl, grouped", "arasl, capture_order"]
+    larger = [row | {"experiment": f"{row['experiment']} larger"} for row in rows[2:4]]
+    assert named(alike | {"arasl random larger": "a", "arasl grouped larger": "b"}, rows + larger) == usual

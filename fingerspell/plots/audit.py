@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from fingerspell.plots import style
-from fingerspell.plots.sheets import heading, tile
+from fingerspell.plots.sheets import heading, heading_width, tile
 
 MARGIN = 0.15  # inches, as all sizes below
 TITLE = 0.65
@@ -32,7 +33,8 @@ def class_counts(
     """Return bars of the number of images of every class, before and after cleaning."""
     classes = sorted(before)
     height = 1.25 + 0.2 * len(classes)
-    figure = style.new_figure(6.5, height)
+    width = max(6.5, heading_width(title))
+    figure = style.new_figure(width, height)
     axes = figure.add_axes((0.17, 0.45 / height, 0.72, 1 - 1.2 / height))
     places = np.arange(len(classes))
     had, kept = ([counts.get(label, 0) for label in classes] for counts in (before, after))
@@ -44,10 +46,11 @@ def class_counts(
     axes.set_yticks(places, [style.label(label, letters) for label in classes], fontsize=8.5)
     axes.set(ylim=(len(classes) - 0.4, -0.6), xlim=(0, 1.17 * max(had, default=1) or 1), xlabel="images")
     axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="x")
-    figure.text(MARGIN / 6.5, 1 - MARGIN / height, title, fontsize=12, fontweight="bold", va="top")
+    figure.text(MARGIN / width, 1 - MARGIN / height, title, fontsize=12, fontweight="bold", va="top")
     note = f"{sum(had):,} images in {len(classes)} classes; cleaning keeps {sum(kept):,}"
-    figure.text(MARGIN / 6.5, 1 - (MARGIN + 0.27) / height, note, fontsize=8.5, color=style.GREY, va="top")
+    figure.text(MARGIN / width, 1 - (MARGIN + 0.27) / height, note, fontsize=8.5, color=style.GREY, va="top")
     figure.legend(loc="upper right", bbox_to_anchor=(1, 1 - 0.36 / height), ncols=2, fontsize=8.5)
     return figure
 
@@ -63,7 +66,8 @@ def size_distribution(sizes: Mapping[tuple[int, int], int], title: str = "Sizes"
         values.append(sum(count for _, count in rest))
     total = sum(sizes.values())
     height = 1.25 + 0.26 * max(1, len(names))
-    figure = style.new_figure(6.5, height)
+    width = max(6.5, heading_width(title))
+    figure = style.new_figure(width, height)
     axes = figure.add_axes((0.19, 0.45 / height, 0.63, 1 - 1.15 / height))
     places = range(len(names))
     axes.barh(places, values, height=0.66, color=style.BLUE)
@@ -76,9 +80,9 @@ def size_distribution(sizes: Mapping[tuple[int, int], int], title: str = "Sizes"
     axes.set_yticks(places, names, fontsize=8.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
-    figure.text(MARGIN / 6.5, 1 - MARGIN / height, title, fontsize=12, fontweight="bold", va="top")
+    figure.text(MARGIN / width, 1 - MARGIN / height, title, fontsize=12, fontweight="bold", va="top")
     note = f"pixels, width × height, of {total:,} images"
-    figure.text(MARGIN / 6.5, 1 - (MARGIN + 0.27) / height, note, fontsize=8.5, color=style.GREY, va="top")
+    figure.text(MARGIN / width, 1 - (MARGIN + 0.27) / height, note, fontsize=8.5, color=style.GREY, va="top")
     return figure
 
 
@@ -93,7 +97,7 @@ def class_samples(
     columns = max([len(row) for row in images.values()], default=1)
     left, step = 0.95, TILE + 0.04
     figure = style.new_figure(
-        max(left + columns * step + MARGIN, 5.6), MARGIN + TITLE + len(images) * step + MARGIN - 0.04
+        max(left + columns * step + MARGIN, heading_width(title)), MARGIN + TITLE + len(images) * step + MARGIN - 0.04
     )
     axes = style.bare_axes(figure)
     heading(axes, title, note)
@@ -109,7 +113,7 @@ def class_samples(
 def likes(groups: Sequence[Like], title: str, note: str = "", nothing: str = "None.", columns: int = 4) -> Figure:
     """Return groups of images, those of a group side by side; without any it says `nothing`."""
     if not groups:
-        figure = style.new_figure(5.6, 0.8)
+        figure = style.new_figure(heading_width(title), 0.8)
         heading(style.bare_axes(figure), title, nothing)
         return figure
     within, between, lines = 0.04, 0.3, 0.45
@@ -117,7 +121,8 @@ def likes(groups: Sequence[Like], title: str, note: str = "", nothing: str = "No
     across, down = size * (PAIR + within) + between, PAIR + lines
     columns = min(columns, len(groups))
     rows = -(-len(groups) // columns)
-    figure = style.new_figure(max(2 * MARGIN + columns * across - between, 5.6), MARGIN + TITLE + rows * down + MARGIN)
+    width = max(2 * MARGIN + columns * across - between, heading_width(title))
+    figure = style.new_figure(width, MARGIN + TITLE + rows * down + MARGIN)
     axes = style.bare_axes(figure)
     heading(axes, title, note)
     for at, group in enumerate(groups):

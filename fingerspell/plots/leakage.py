@@ -11,16 +11,18 @@ from fingerspell.plots import style
 
 
 @style.quiet()
-def protocols(rows: Sequence[Mapping[str, Any]], title: str = "One network, several protocols") -> Figure:
-    """Return leakage and accuracy side by side for the experiments that differ by their split.
+def protocols(
+    rows: Sequence[Mapping[str, Any]], trainings: Mapping[str, str], title: str = "One network, several protocols"
+) -> Figure:
+    """Return leakage and accuracy side by side for the experiments that differ by their split alone.
 
-    rows: as from `fingerspell.evaluation.compare.table`. Only datasets and models that were tested under more than
-    one split are drawn; of experiments alike in all three the first.
+    rows: as from `fingerspell.evaluation.compare.table`. trainings: for every experiment all that it is but its
+    protocol, equal where two differ in nothing else. What was tested under one split alone is not drawn.
     """
-    tried: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    tried: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
     for row in rows:
         if row["leakage"] is not None:
-            tried[row["dataset"], row["model"]].setdefault(row["split"], row)
+            tried[trainings[row["experiment"]]][row["split"]] = row
     chosen = [row for found in tried.values() if len(found) > 1 for row in found.values()]
     datasets = list(dict.fromkeys(row["dataset"] for row in chosen))
     width, top, bottom = 7.5, 0.95, 0.55

@@ -57,7 +57,7 @@ def mistakes_sheet(
 ) -> Figure:
     """Return a sheet like `prediction_sheet` of the rows from `mistakes`; without any it says so."""
     if not rows:
-        figure = style.new_figure(5.6, 0.8)
+        figure = style.new_figure(heading_width(title), 0.8)
         heading(style.bare_axes(figure), title, f"None: all {len(predictions):,} test images are named rightly.")
         return figure
     wrong = int((~predictions.correct).sum())
@@ -70,7 +70,7 @@ def contact_sheet(
     images: Sequence[np.ndarray], labels: Sequence[str], columns: int = 8, title: str | None = None
 ) -> Figure:
     """Return a sheet of images (as for `prediction_sheet`) with a label below each, in the order given."""
-    axes, corners = _grid(len(images), columns, TITLE - 0.15 if title else 0)
+    axes, corners = _grid(len(images), columns, TITLE - 0.15 if title else 0, title=title or "")
     if title:
         heading(axes, title)
     for image, label, (x, y) in zip(images, labels, corners):
@@ -83,7 +83,7 @@ def contact_sheet(
 def _judged(
     images: Sequence[np.ndarray], predictions: Predictions, rows: Sequence[int], title: str, note: str
 ) -> Figure:
-    axes, corners = _grid(len(rows), 8, TITLE, captions=2)
+    axes, corners = _grid(len(rows), 8, TITLE, captions=2, title=title)
     heading(axes, title, note)
     for image, row, (x, y) in zip(images, rows, corners):
         tile(axes, image, x, y)
@@ -101,22 +101,30 @@ def _judged(
     return axes.figure
 
 
-def _grid(count: int, columns: int, top: float, captions: int = 1) -> tuple[Axes, list[tuple[float, float]]]:
+def _grid(
+    count: int, columns: int, top: float, captions: int = 1, title: str = ""
+) -> tuple[Axes, list[tuple[float, float]]]:
     """Return axes with room for `count` tiles, and the upper left corners of these."""
     columns = max(1, min(columns, count))
     rows = -(-count // columns)
     across, down = TILE + GAP, TILE + GAP + captions * CAPTION
     width = 2 * MARGIN + columns * across - GAP
-    figure = style.new_figure(max(width, 5.6) if top else width, 2 * MARGIN + top + rows * down - GAP)
+    figure = style.new_figure(max(width, heading_width(title)) if top else width, 2 * MARGIN + top + rows * down - GAP)
     corners = [(MARGIN + (at % columns) * across, MARGIN + top + (at // columns) * down) for at in range(count)]
     return style.bare_axes(figure), corners
 
 
 @style.quiet()
 def heading(axes: Axes, title: str, note: str = "") -> None:
-    """Write a title and a line below it into the upper left corner of `style.bare_axes`."""
+    """Write a title, and below it a note of one line or two, into the upper left corner of `style.bare_axes`."""
     axes.text(MARGIN, MARGIN, title, fontsize=12, fontweight="bold", va="top")
+    note = style.wrapped(note, 8.5, 0.97 * (axes.get_xlim()[1] - 2 * MARGIN))
     axes.text(MARGIN, MARGIN + 0.27, note, fontsize=8.5, color=style.GREY, va="top")
+
+
+def heading_width(title: str) -> float:
+    """Return how wide a picture must be, in inches, for its heading."""
+    return max(5.6, 2 * MARGIN + 1.03 * style.text_width(title, 12, "bold"))
 
 
 def tile(axes: Axes, image: np.ndarray, x: float, y: float, size: float = TILE) -> None:

@@ -9,6 +9,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 from PIL import Image
 
 from fingerspell.files import write_aside
@@ -78,6 +80,24 @@ def bare_axes(figure: Figure) -> Axes:
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
     return axes
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Return how wide a line of text is, in inches; `size` in points."""
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    return TextPath((0, 0), text, prop=font).get_extents().x1 / 72 if text.strip() else 0.0
+
+
+def wrapped(text: str, size: float, width: float) -> str:
+    """Return the text in as many lines as it takes where none may be wider than `width` inches."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer, size) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return "\n".join(lines)
 
 
 def label(name: str, letters: Mapping[str, str] | None) -> str:
