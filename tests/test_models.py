@@ -58,7 +58,7 @@ SECOND_PHASE = config.FineTuning(from_layer="block5_conv1", epochs=1, learning_r
 @pytest.mark.parametrize(
     "name, change, words",
     [
-        ("asl_cnn", {"model": "lenet"}, ("no model 'lenet'", "cnn")),
+        ("asl_cnn", {"model": "lenet"}, ("experiments.asl_cnn.model is 'lenet'", "small_resnet")),
         ("asl_cnn", {"image_size": 8}, ("asl_cnn.image_size", "8", "at least 16")),
         ("asl_vgg16", {"image_size": 31}, ("asl_vgg16.image_size", "31", "at least 32")),
         ("asl_autoencoder_forest", {"image_size": 50}, ("image_size is 50", "multiples of 8")),

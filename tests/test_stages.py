@@ -138,6 +138,21 @@ def test_a_wrong_parameter_is_named(study, stage, key, value, words):
     assert all(word in found for word in words), found
 
 
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"model": "lenet"}, ("experiments.arasl_cnn.model is 'lenet'", "choose one of")),
+        ({"dataset": "asl"}, ("experiments.arasl_cnn.dataset is 'asl'", "has only")),
+        ({"trains_on": "codes"}, ("experiments.arasl_cnn.trains_on must be prepared",)),
+        ({"weights": "imagenet"}, ("experiments.arasl_cnn.weights is 'imagenet'", "add it there")),
+    ],
+)
+def test_what_dvc_would_look_for_in_vain_is_named_before(study, change, words):
+    study.change(lambda params: params["experiments"]["arasl_cnn"].update(change))
+    found = failure(study, "check")
+    assert all(word in found for word in words), found
+
+
 def test_an_unknown_dataset_section_is_named(study):
     study.change(lambda params: params["datasets"].update(bsl={"source": "rendered", "images_per_class": 1}))
     assert "'bsl'" in failure(study, "download", "bsl")

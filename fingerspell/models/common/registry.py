@@ -49,6 +49,8 @@ def check(name: str, experiment: Experiment) -> ModuleType:
 
     Raises `FingerspellError` with the key of the first setting that does not; `name` is the experiment's.
     """
+    if experiment.model not in names():
+        raise FingerspellError(f"experiments.{name}.model is {experiment.model!r}; choose one of {', '.join(names())}")
     module = find(experiment.model)
     model, second = module.ARCHITECTURE, experiment.fine_tune
     frozen = second is None
