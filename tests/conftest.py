@@ -98,6 +98,7 @@ def shrink(params: dict) -> None:
     second = {"from_layer": "conv5_block3_1_conv", "epochs": 1, "learning_rate": 0.0001}
     params["experiments"]["asl_resnet50"]["fine_tune"] = second
     params["experiments"]["arasl_cnn_grouped"]["seeds"] = 2
+    params["experiments"]["asl_vgg16"]["precision"] = "mixed_bfloat16"
 
 
 @pytest.fixture(scope="session")

@@ -60,8 +60,9 @@ def test_the_tables_hold_what_the_saved_models_say(study):
         rows = prepared.rows("test")
         assert told.members == [prepared.members[row] for row in rows]
         assert (told.labels == prepared.labels[rows]).all() and told.classes == prepared.classes
-        said = saved.load(study.folder / "models" / name, seed)[1](prepared.array("images")[rows])
-        assert np.allclose(told.probabilities, said, atol=1e-4), (name, seed)
+        description, predict = saved.load(study.folder / "models" / name, seed)
+        apart = 1e-4 if description["precision"] == "float32" else 0.02  # bfloat16 rounds by the batch
+        assert np.allclose(told.probabilities, predict(prepared.array("images")[rows]), atol=apart), (name, seed)
 
 
 def test_every_model_tells_what_made_it(study):
