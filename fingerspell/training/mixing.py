@@ -36,7 +36,7 @@ class Mixed(Epochs):
         x, labels = self._batches[index]
         y = np.eye(self._classes, dtype=np.float32)[labels]
         if self._alpha:
-            random = np.random.default_rng([self.seed or 0, epoch, index])
+            random = np.random.default_rng([self.seed or 0, epoch, index, 1])  # 1: not that of other changes
             kept = random.beta(self._alpha, self._alpha, len(x)).astype(np.float32)
             x, y = _mixed(x, kept), _mixed(y, kept)
         self.passed(index)
