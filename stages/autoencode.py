@@ -46,6 +46,8 @@ def _likeness(experiment: config.Experiment, prepared: Prepared) -> str:
 
 
 def _train(name: str, experiment: config.Experiment, prepared: Prepared, folder: Path, seed: int) -> None:
+    import keras
+
     from fingerspell.models import autoencoder
     from fingerspell.training import fitting
     from fingerspell.training.batches import Batches
@@ -53,6 +55,7 @@ def _train(name: str, experiment: config.Experiment, prepared: Prepared, folder:
     from fingerspell.training.seeding import set_seed
 
     made_of = recipe(prepared.folder, Path(__file__), {"experiment": experiment.model_dump(), "seed": seed})
+    keras.utils.clear_session()  # layers are numbered on within a process, and their numbers get into the file
     set_seed(seed)
     network, encoder = autoencoder.build(experiment.image_size, experiment.channels)
     images, checking = prepared.array("images"), prepared.rows("validation")
