@@ -342,12 +342,13 @@ def test_no_sizes_make_a_picture_too(tmp_path):
 
 
 def test_protocols_are_set_side_by_side_where_nothing_else_differs():
-    def named(trainings: dict[str, str], rows: list[dict]) -> list[str]:
-        return [text.get_text() for text in leakage.protocols(rows, trainings).axes[0].get_yticklabels()]
+    def told(trainings: dict[str, str], rows: list[dict]) -> list[list[str]]:
+        leaks, scores = leakage.protocols(rows, trainings).axes
+        return [[text.get_text() for text in texts] for texts in (leaks.get_yticklabels(), scores.texts)]
 
     rows = under_protocols(0.5)
     alike = {row["experiment"]: row["dataset"] for row in rows}
-    usual = named(alike, rows)
-    assert usual == ["asl, random", "asl, grouped", "arasl, random", "arasl, grouped", "arasl, capture_order"]
-    larger = [row | {"experiment": f"{row['experiment']} larger"} for row in rows[2:4]]
-    assert named(alike | {"arasl random larger": "a", "arasl grouped larger": "b"}, rows + larger) == usual
+    usual = told(alike, rows)
+    assert usual[0] == ["asl, random", "asl, grouped", "arasl, random", "arasl, grouped", "arasl, capture_order"]
+    larger = [row | {"experiment": f"{row['experiment']} larger", "accuracy": 0.9} for row in rows[2:4]]
+    assert told(alike | {"arasl random larger": "a", "arasl grouped larger": "b"}, rows + larger) == usual

@@ -427,8 +427,9 @@ def test_an_interrupted_preparation_leaves_nothing_half_written(slow, number):
         slow.stage("prepare", "arasl_cnn")
 
 
+@pytest.mark.parametrize("pause", [0, 0.5])  # seconds: as they start, and while they import
 @pytest.mark.parametrize("words", [("download", "asl_alphabet"), ("hands", "american")])
-def test_an_interrupt_while_processes_that_draw_begin_is_told_in_a_sentence(study, words):
+def test_an_interrupt_while_processes_that_draw_begin_is_told_in_a_sentence(study, words, pause):
     def change(params: dict) -> None:
         params["datasets"]["asl_alphabet"] = {"source": "rendered", "images_per_class": 20}
         params["hands"]["american"] = {"per_class": 20, "backgrounds": 1}
@@ -437,6 +438,7 @@ def test_an_interrupt_while_processes_that_draw_begin_is_told_in_a_sentence(stud
     before = outputs(study)
     running = Running(study, *words)
     running.until_it_has(2)
+    time.sleep(pause)
     assert running.send(signal.SIGINT) == 130
     assert sentence(running.output, running.what).startswith("interrupted; nothing half-written is left")
     assert outputs(study) == before
