@@ -16,6 +16,7 @@ import numpy as np
 from fingerspell.config import Augmentation
 from fingerspell.hands import JOINTS, Hands, extend
 from fingerspell.models import segmenter
+from fingerspell.models.common.seeding import set_seed
 from fingerspell.progress import progress
 from fingerspell.training import compositing
 from fingerspell.training.augmentation import augment
@@ -88,7 +89,7 @@ def train(
     backgrounds: uint8 (n, side, side, 3). rooms: photographs without a hand, uint8 (n, side, side, 1 or 3), maybe
     none; with one channel the network sees all in grey. The same arguments give the same bits on the same machine.
     """
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     network = segmenter.build(SIZE)
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
     network.compile(

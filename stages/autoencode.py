@@ -49,10 +49,10 @@ def _train(name: str, experiment: config.Experiment, prepared: Prepared, folder:
     import keras
 
     from fingerspell.models import autoencoder
+    from fingerspell.models.common.seeding import set_seed
     from fingerspell.training import fitting
     from fingerspell.training.batches import Batches
     from fingerspell.training.checkpoint import Checkpoint, recipe
-    from fingerspell.training.seeding import set_seed
 
     made_of = recipe(prepared.folder, Path(__file__), {"experiment": experiment.model_dump(), "seed": seed})
     keras.utils.clear_session()  # layers are numbered on within a process, and their numbers get into the file

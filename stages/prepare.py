@@ -49,7 +49,9 @@ def main(name: str) -> None:
 def _embed(architecture, experiment: config.Experiment, folder: Path, training: np.ndarray, seed: int) -> None:
     import keras
 
-    keras.utils.set_random_seed(seed)
+    from fingerspell.models.common.seeding import set_seed
+
+    set_seed(seed)
     keras.config.set_dtype_policy(experiment.precision)
     weights = Path("data/weights") / experiment.weights
     backbone = architecture.backbone(experiment.image_size, experiment.channels, weights)

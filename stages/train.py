@@ -90,16 +90,20 @@ def _train(
 
 def _frozen(experiment: config.Experiment, prepared: Prepared) -> bool:
     """Say whether all that is trained is the head of a backbone."""
-    return (prepared.folder / "embeddings.npy").exists() and experiment.fine_tune is None
+    return _has_backbone(prepared) and experiment.fine_tune is None
+
+
+def _has_backbone(prepared: Prepared) -> bool:
+    return (prepared.folder / "backbone.weights.h5").exists()
 
 
 def _network(experiment: config.Experiment, description: dict, prepared: Prepared, seed: int):
     """Train a network end to end; of a backbone the head, on embeddings, and then what is to be fine-tuned."""
     from fingerspell.models.common import backbones
+    from fingerspell.models.common.seeding import set_seed
     from fingerspell.training import fitting, keypoints
     from fingerspell.training.batches import Batches
     from fingerspell.training.checkpoint import Checkpoint, recipe
-    from fingerspell.training.seeding import set_seed
 
     batch, scenes = experiment.batch_size, experiment.scenes
     targets, checking = prepared.labels, prepared.rows("validation")
@@ -130,7 +134,7 @@ def _network(experiment: config.Experiment, description: dict, prepared: Prepare
         if scenes.keypoints:
             model, targets = keypoints.attach(network), keypoints.targets(targets)
         return network, fit("network", model, composed, "images", experiment.epochs, settings)
-    if not (prepared.folder / "backbone.weights.h5").exists():
+    if not _has_backbone(prepared):
         return network, fit("network", network, shuffled(["images"], augment), "images", experiment.epochs, settings)
     backbone, head = network.layers
     backbone.load_weights(prepared.folder / "backbone.weights.h5")

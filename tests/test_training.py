@@ -13,11 +13,11 @@ from conftest import on_jax
 from fingerspell import files
 from fingerspell.config import Training
 from fingerspell.errors import FingerspellError
+from fingerspell.models.common.seeding import set_seed
 from fingerspell.plots.history import learning_curves
 from fingerspell.training import fitting
 from fingerspell.training.batches import Batches
 from fingerspell.training.checkpoint import CODE, Checkpoint, recipe
-from fingerspell.training.seeding import set_seed
 
 STAGE = Path(__file__).parents[1] / "stages/train.py"
 

@@ -16,6 +16,7 @@ from PIL import Image
 from fingerspell.files import write_aside
 
 DPI = 100
+FONT = "DejaVu Sans"  # comes with matplotlib, so the same everywhere; has Arabic letters
 
 # Okabe and Ito, "Color Universal Design" (2008): told apart with every common kind of colour vision.
 BLUE = "#0072B2"
@@ -31,7 +32,7 @@ FAINT = "#E3E3E3"
 
 _SETTINGS = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so the same everywhere; has Arabic letters
+    "font.sans-serif": [FONT],
     "font.size": 9,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -84,7 +85,7 @@ def bare_axes(figure: Figure) -> Axes:
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Return how wide a line of text is, in inches; `size` in points."""
-    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    font = FontProperties(family=FONT, size=size, weight=weight)
     return TextPath((0, 0), text, prop=font).get_extents().x1 / 72 if text.strip() else 0.0
 
 

@@ -51,7 +51,7 @@ def check(name: str, experiment: Experiment) -> ModuleType:
     """
     if experiment.model not in names():
         raise FingerspellError(f"experiments.{name}.model is {experiment.model!r}; choose one of {', '.join(names())}")
-    module = find(experiment.model)
+    module = _module(experiment.model)
     model, second = module.ARCHITECTURE, experiment.fine_tune
     frozen = second is None
     backbone, classifier = model.kind == "backbone", model.kind == "classifier"
