@@ -90,6 +90,11 @@ def outputs(study: Repository) -> dict[str, str]:
     return {str(path.relative_to(study.folder)): sha256(path) for path in files}
 
 
+def whats_in(folder: Path) -> dict[str, str]:
+    """Return the files of a folder, with their hashes."""
+    return {path.name: sha256(path) for path in folder.iterdir()}
+
+
 def sentence(output: str, what: str) -> str:
     """Return the one sentence of ours in what a stage printed."""
     assert "Traceback" not in output, output
@@ -453,8 +458,8 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(study, number):
     model = study.folder / "models/arasl_cnn"
     files = {"model.json", "model.weights.h5", "history.csv"}
     files |= {"model-21.weights.h5", "history-21.csv", "predictions-21.csv"}
-    assert files == set(os.listdir(model))
-    whole = {file: sha256(model / file) for file in files}
+    whole = whats_in(model)
+    assert set(whole) == files
     assert whole["model.weights.h5"] != whole["model-21.weights.h5"]
     shutil.rmtree(model)
     running = Running(study, "train", "arasl_cnn")
@@ -465,8 +470,63 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(study, number):
     output = study.stage("train", "arasl_cnn")
     first, second = re.findall(r"^going on after epoch (\d)", output, re.MULTILINE)
     assert first == "4" and second in "12"
-    assert {file: sha256(model / file) for file in os.listdir(model)} == whole
+    assert whats_in(model) == whole
     assert not (study.folder / "data/checkpoints/arasl_cnn").exists()
+
+
+def test_an_interrupted_fine_tuning_goes_on_to_the_same_bytes(study):
+    """Interrupted in the second phase: the head is not trained again, and the backbone goes on from where it was."""
+
+    def change(params: dict) -> None:
+        second = {"from_layer": "block5_conv3", "epochs": 4, "learning_rate": 0.0001}
+        params["experiments"]["arasl_cnn_undersampled"].update(
+            model="vgg16", channels=3, epochs=2, augment={"flip": True}, fine_tune=second
+        )
+
+    name = "arasl_cnn_undersampled"
+    study.change(change)
+    for words in ("weights", "none"), ("split", name), ("prepare", name), ("train", name):
+        study.stage(*words)
+    whole = whats_in(study.folder / "models" / name)
+    shutil.rmtree(study.folder / "models" / name)
+    running = Running(study, "train", name)
+    running.until_printed("epoch 2:")
+    running.until_printed("epoch 2:")
+    assert running.send(signal.SIGINT) == 130
+    output = study.stage("train", name)
+    first, second = re.findall(r"^going on after epoch (\d)", output, re.MULTILINE)
+    assert first == "2" and second in "123"
+    assert whats_in(study.folder / "models" / name) == whole
+
+
+def test_an_interrupted_autoencoder_goes_on_to_the_same_bytes(study):
+    """Two that differ, interrupted in the second: the first, which is finished, is not trained again."""
+    names = "asl_autoencoder_forest", "asl_autoencoder_logistic"
+
+    def change(params: dict) -> None:
+        for name, epochs in zip(names, (2, 6)):
+            params["experiments"][name].update(dataset="arasl", image_size=16, channels=1, epochs=epochs)
+
+    study.change(change)
+    for name in names:
+        study.stage("split", name)
+        study.stage("prepare", name)
+    study.stage("autoencode", *names)
+    codes = [study.folder / "data/codes" / name for name in names]
+    whole = [whats_in(folder) for folder in codes]
+    assert whole[0]["encoder.weights.h5"] != whole[1]["encoder.weights.h5"]
+    for folder in codes:
+        shutil.rmtree(folder)
+    running = Running(study, "autoencode", *names)
+    running.until_printed("epoch 2:")
+    running.until_printed("epoch 2:")
+    assert running.send(signal.SIGINT) == 130
+    assert not codes[1].exists()
+    output = study.stage("autoencode", *names)
+    first, second = re.findall(r"^going on after epoch (\d)", output, re.MULTILINE)
+    assert first == "2" and second in "12345"
+    assert [whats_in(folder) for folder in codes] == whole
+    assert not list((study.folder / "data/checkpoints").glob("asl_autoencoder_*"))
 
 
 def test_an_interrupted_drawing_leaves_nothing_half_written(study):
