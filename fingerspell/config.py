@@ -222,16 +222,20 @@ class Params(_Section):
 def load(path: Path = Path("params.yaml")) -> Params:
     """Read and check a parameter file; raises `FingerspellError` with the first fault, its key and the remedy."""
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return Params.model_validate(read(path))
+    except ValidationError as error:
+        raise FingerspellError(f"{path}: {_sentence(error)}") from error
+
+
+def read(path: Path = Path("params.yaml")) -> object:
+    """Return what a parameter file holds as it stands there, unchecked; raises `FingerspellError` if it is no YAML."""
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise FingerspellError(f"{path} is not here; run the command in the folder that holds it") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         message = " ".join(str(error).split())
         raise FingerspellError(f"{path} is not valid YAML ({message}); mend it there") from error
-    try:
-        return Params.model_validate(values)
-    except ValidationError as error:
-        raise FingerspellError(f"{path}: {_sentence(error)}") from error
 
 
 def _lookup(section: dict, name: str, kind: str):

@@ -10,6 +10,7 @@ from dvc.dependency.param import ParamsDependency
 from dvc.repo import Repo
 
 from fingerspell import config
+from stages import settings
 
 ROOT = Path(__file__).parent.parent
 PARAMS = config.load(ROOT / "params.yaml")
@@ -163,14 +164,37 @@ def settings_read(script: str) -> set[str]:
     return {key for key in keys if (script, key) not in IMPLIED}
 
 
+def settings_files() -> dict[str, list[str]]:
+    """Return the files of settings with the keys that they hold."""
+    return {f"{settings.FOLDER}/{stage}/{name}.json": keys for stage, name, keys in settings.taken(PARAMS)}
+
+
 def test_every_stage_declares_the_settings_that_it_reads(stages):
     for name, stage in stages.items():
         script = name.partition("@")[0]
-        params = [dependency for dependency in stage.deps if isinstance(dependency, ParamsDependency)]
-        declared = {one for dependency in params for one in dependency.params}
+        files = [dependency.def_path for dependency in stage.deps]
+        declared = {key for file in files for key in settings_files().get(file, [])}
         experiments = [word for word in stage.cmd.split() if word in PARAMS.experiments]
         read = {f"experiments.{one}.{setting}" for one in experiments for setting in settings_read(script)}
         if "params.seed" in (ROOT / f"stages/{script}.py").read_text(encoding="utf-8"):
             read.add("seed")
         gaps = {one for one in read if not any(f"{one}.".startswith(f"{known}.") for known in declared)}
         assert not gaps, f"{name} does not declare {', '.join(sorted(gaps))}"
+
+
+def test_every_file_of_settings_is_that_of_its_stage(stages):
+    declared = {
+        dependency.def_path: name
+        for name, stage in stages.items()
+        for dependency in stage.deps
+        if dependency.def_path.startswith(f"{settings.FOLDER}/")
+    }
+    assert set(declared) == set(settings_files())
+    for file, name in declared.items():
+        script, entry = Path(file).parent.name, Path(file).stem
+        assert name in (f"{script}@{entry}", script), f"{name} depends on {file}"
+
+
+def test_dvc_reads_parameters_for_one_stage_alone(stages):
+    reading = [name for name, stage in stages.items() if any(isinstance(one, ParamsDependency) for one in stage.deps)]
+    assert reading == ["settings"]

@@ -139,7 +139,7 @@ def test_a_second_repro_does_nothing(study):
 def test_a_changed_parameter_reruns_its_own_stages_alone(study, name, key, value, stages):
     before = (study.folder / "params.yaml").read_text()
     study.change(lambda params: params["experiments"][name].update({key: value}))
-    assert stages_run(study("dvc", "repro")) == stages | {"compare"}
+    assert stages_run(study("dvc", "repro")) == stages | {"settings", "compare"}
     (study.folder / "params.yaml").write_text(before)
     study("dvc", "repro")
 
@@ -212,7 +212,7 @@ def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study, name, signs):
 def test_other_shares_cut_no_hands_anew(study):
     before = (study.folder / "params.yaml").read_text()
     study.change(lambda params: params["experiments"]["asl_robust"]["scenes"]["shares"].update(photographs=1.0))
-    expected = {f"{stage}@asl_robust" for stage in ("train", "export", "evaluate")} | {"compare"}
+    expected = {f"{stage}@asl_robust" for stage in ("train", "export", "evaluate")} | {"settings", "compare"}
     assert stages_run(study("dvc", "repro")) == expected
     (study.folder / "params.yaml").write_text(before)
     study("dvc", "repro")

@@ -12,6 +12,8 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
+from stages import settings
+
 ROOT = Path(__file__).parent.parent
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
@@ -66,6 +68,20 @@ def test_the_lock_was_made_with_these_parameters(lock):
             for part in key.split("."):
                 found = found[part]
             assert found == value, f"{name}: {key}"
+
+
+def test_every_stage_of_the_lock_took_these_settings(lock, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS), encoding="utf-8")
+    settings.main()
+    assert lock["settings"]["outs"][0]["md5"] == md5(tmp_path / settings.FOLDER)
+    taken = {}
+    for name, stage in lock.items():
+        for dependency in stage.get("deps", []):
+            if dependency["path"].startswith(f"{settings.FOLDER}/"):
+                assert md5(tmp_path / dependency["path"]) == dependency["md5"], name
+                taken.setdefault(name.partition("@")[0], set()).add(dependency["path"])
+    assert set(taken) == {path.name for path in (tmp_path / settings.FOLDER).iterdir()}
 
 
 def test_metrics_and_plots_are_those_of_the_lock(lock):

@@ -1,0 +1,57 @@
+"""Write what each stage takes of `params.yaml` into a file of its own, which changes only when that does.
+
+`params` in `dvc.yaml` would do the same, but DVC reads the whole file anew for each of some fifty stages that have them
+(docs/decisions/settings.md).
+"""
+
+import json
+from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+
+from fingerspell import config, files
+from stages import run
+
+FOLDER = Path("data/settings")
+SPLIT = ("classes", "clean", "split", "sample_size", "undersample")
+PREPARE = ("image_size", "channels", "resample", "precision", "augment.flip")
+AUTOENCODE = ("epochs", "batch_size", "training")
+SCENES = (
+    "channels",
+    "resample",
+    "scenes.shares.cut",
+    "scenes.cutter_steps",
+)  # other shares leave cut hands as they are
+
+
+def main() -> None:
+    params, values = config.load(), config.read()
+    with files.write_aside(FOLDER) as folder:
+        for stage, name, keys in taken(params):
+            told = {key: reduce(getitem, key.split("."), values) for key in keys}
+            text = json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False)  # in another order it is the same
+            files.write_text(folder / stage / f"{name}.json", f"{text}\n")
+
+
+def taken(params: config.Params) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield every stage that takes parameters, what it is run for, and their keys."""
+    for name in params.datasets:
+        yield "download", name, ["seed", f"datasets.{name}"]
+    for name in params.weights:
+        yield "weights", name, [f"weights.{name}"]
+    for name in params.hands:
+        yield "hands", name, ["seed", f"hands.{name}"]
+    for name, experiment in params.experiments.items():
+        section = f"experiments.{name}"
+        yield "split", name, ["seed", *(f"{section}.{key}" for key in SPLIT)]
+        yield "prepare", name, ["seed", *(f"{section}.{key}" for key in PREPARE)]
+        if experiment.trains_on == "codes":
+            yield "autoencode", name, ["seed", *(f"{section}.{key}" for key in AUTOENCODE)]
+        if experiment.scenes:
+            yield "scenes", name, ["seed", *(f"{section}.{key}" for key in SCENES)]
+        yield "train", name, ["seed", section]
+
+
+if __name__ == "__main__":
+    run(main)
