@@ -24,7 +24,6 @@ setup: .venv/installed-$(EXTRA) ## Fill .venv from the locked requirements (EXTR
 	@touch $@
 
 repro: setup ## Run the whole study: data, splits, training, evaluation, plots
-	@python -m stages.check
 	dvc repro
 
 .venv/jax: requirements/jax.lock .venv/installed-$(EXTRA)

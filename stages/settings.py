@@ -1,4 +1,4 @@
-"""Write what each stage takes of `params.yaml` into a file of its own, which changes only when that does.
+"""Check all of `params.yaml`, and write what each stage takes of it into a file that changes only when that does.
 
 `params` in `dvc.yaml` would do the same, but DVC reads the whole file anew for each of some fifty stages that have them
 (docs/decisions/settings.md).
@@ -11,22 +11,23 @@ from operator import getitem
 from pathlib import Path
 
 from fingerspell import config, files
+from fingerspell.datasets.published import catalogue
+from fingerspell.models.common import registry
 from stages import run
 
 FOLDER = Path("data/settings")
 SPLIT = ("classes", "clean", "split", "sample_size", "undersample")
 PREPARE = ("image_size", "channels", "resample", "precision", "augment.flip")
 AUTOENCODE = ("epochs", "batch_size", "training")
-SCENES = (
-    "channels",
-    "resample",
-    "scenes.shares.cut",
-    "scenes.cutter_steps",
-)  # other shares leave cut hands as they are
+SCENES = ("channels", "resample", "scenes.shares.cut", "scenes.cutter_steps")
 
 
 def main() -> None:
     params, values = config.load(), config.read()
+    for name in params.datasets:
+        catalogue.find(name)
+    for name, experiment in params.experiments.items():
+        registry.check(name, experiment)
     with files.write_aside(FOLDER) as folder:
         for stage, name, keys in taken(params):
             told = {key: reduce(getitem, key.split("."), values) for key in keys}

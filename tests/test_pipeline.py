@@ -144,6 +144,25 @@ def test_a_changed_parameter_reruns_its_own_stages_alone(study, name, key, value
     study("dvc", "repro")
 
 
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"model": "lenet"}, "experiments.arasl_cnn.model is 'lenet'; choose one of"),
+        ({"dataset": "asl"}, "experiments.arasl_cnn.dataset is 'asl', but datasets has only"),
+        ({"trains_on": "codes"}, "experiments.arasl_cnn.trains_on must be prepared"),
+    ],
+)
+def test_a_setting_that_names_what_is_not_there_is_refused_before_dvc_misses_it(study, change, words):
+    before = (study.folder / "params.yaml").read_text()
+    study.change(lambda params: params["experiments"]["arasl_cnn"].update(change))
+    output = study("dvc", "repro", status=255)
+    assert f"settings: {words}" in " ".join(output.split()) or f"settings: params.yaml: {words}" in output
+    assert stages_run(output) == {"settings"}
+    assert "Errno" not in output
+    (study.folder / "params.yaml").write_text(before)
+    assert not stages_run(study("dvc", "repro"))
+
+
 def test_the_run_cache_restores_a_training(study):
     lock, model = study.folder / "dvc.lock", study.folder / "models/asl_cnn"
     predictions, kept = study.folder / "data/predictions/asl_cnn.csv", lock.read_text()

@@ -154,7 +154,7 @@ def test_a_wrong_parameter_is_named(study, stage, key, value, words):
 )
 def test_what_dvc_would_look_for_in_vain_is_named_before(study, change, words):
     study.change(lambda params: params["experiments"]["arasl_cnn"].update(change))
-    found = failure(study, "check")
+    found = failure(study, "settings")
     assert all(word in found for word in words), found
 
 
