@@ -6,19 +6,23 @@ Run as `python -m stages.<stage> [NAME]` in the folder that holds `params.yaml`.
 import errno
 import gc
 import inspect
+import json
 import os
 import resource
 import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from types import TracebackType
 
-from fingerspell import files
+from fingerspell import config, files
 from fingerspell.errors import FingerspellError
 
 LOGS = Path("logs")
+SETTINGS = Path("data/settings")  # what each stage takes of `params.yaml`, as the stage `settings` handed it over
 INTERRUPTED = "interrupted; nothing half-written is left, run the same command to go on"
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS}  # or no permission to use it
 
@@ -41,6 +45,7 @@ def run(main: Callable[..., None]) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
     try:
         _check_usage(main, stage, words)
+        _check_settings(stage, words)
         main(*words)
         files.write_json(
             LOGS / ("-".join([stage, *words[:1]]) + ".json"),
@@ -72,6 +77,30 @@ def _check_usage(main: Callable[..., None], stage: str, words: list[str]) -> Non
     if len(words) != len(wanted) and not (several and words):
         usage = [f"python -m stages.{stage}", *(one.name.upper() for one in wanted), *["…"] * several]
         raise FingerspellError(f"wrong number of words; run `{' '.join(usage)}` or, for all stages, `dvc repro`")
+
+
+def _check_settings(stage: str, words: list[str]) -> None:
+    """Refuse parameters that changed since `settings` handed them over: DVC would file the outputs under those."""
+    for path in (SETTINGS / stage / f"{word}.json" for word in words):
+        if path.is_file():
+            values = config.read()
+            for key, value in json.loads(path.read_text(encoding="utf-8")).items():
+                if not _stands(values, key, value):
+                    raise FingerspellError(
+                        f"{key} in params.yaml changed after the stage `settings` handed it over; run `dvc repro` again"
+                    )
+
+
+def _stands(values: object, key: str, value: object) -> bool:
+    try:
+        return lookup(values, key) == value
+    except (KeyError, TypeError):  # it, or a section above it, is gone
+        return False
+
+
+def lookup(values: object, key: str) -> object:
+    """Return what stands in `params.yaml` under a key such as `experiments.asl_cnn.augment.flip`."""
+    return reduce(getitem, key.split("."), values)
 
 
 def _end(status: int) -> None:

@@ -6,16 +6,12 @@
 
 import json
 from collections.abc import Iterator
-from functools import reduce
-from operator import getitem
-from pathlib import Path
 
 from fingerspell import config, files
 from fingerspell.datasets.published import catalogue
 from fingerspell.models.common import registry
-from stages import run
+from stages import SETTINGS, lookup, run
 
-FOLDER = Path("data/settings")
 SPLIT = ("classes", "clean", "split", "sample_size", "undersample")
 PREPARE = ("image_size", "channels", "resample", "precision", "augment.flip")
 AUTOENCODE = ("epochs", "batch_size", "training")
@@ -28,9 +24,9 @@ def main() -> None:
         catalogue.find(name)
     for name, experiment in params.experiments.items():
         registry.check(name, experiment)
-    with files.write_aside(FOLDER) as folder:
+    with files.write_aside(SETTINGS) as folder:
         for stage, name, keys in taken(params):
-            told = {key: reduce(getitem, key.split("."), values) for key in keys}
+            told = {key: lookup(values, key) for key in keys}
             text = json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False)  # in another order it is the same
             files.write_text(folder / stage / f"{name}.json", f"{text}\n")
 

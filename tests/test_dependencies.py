@@ -10,7 +10,7 @@ from dvc.dependency.param import ParamsDependency
 from dvc.repo import Repo
 
 from fingerspell import config
-from stages import settings
+from stages import SETTINGS, settings
 
 ROOT = Path(__file__).parent.parent
 PARAMS = config.load(ROOT / "params.yaml")
@@ -166,7 +166,7 @@ def settings_read(script: str) -> set[str]:
 
 def settings_files() -> dict[str, list[str]]:
     """Return the files of settings with the keys that they hold."""
-    return {f"{settings.FOLDER}/{stage}/{name}.json": keys for stage, name, keys in settings.taken(PARAMS)}
+    return {f"{SETTINGS}/{stage}/{name}.json": keys for stage, name, keys in settings.taken(PARAMS)}
 
 
 def test_every_stage_declares_the_settings_that_it_reads(stages):
@@ -187,7 +187,7 @@ def test_every_file_of_settings_is_that_of_its_stage(stages):
         dependency.def_path: name
         for name, stage in stages.items()
         for dependency in stage.deps
-        if dependency.def_path.startswith(f"{settings.FOLDER}/")
+        if dependency.def_path.startswith(f"{SETTINGS}/")
     }
     assert set(declared) == set(settings_files())
     for file, name in declared.items():

@@ -163,6 +163,35 @@ def test_a_setting_that_names_what_is_not_there_is_refused_before_dvc_misses_it(
     assert not stages_run(study("dvc", "repro"))
 
 
+@pytest.mark.parametrize(
+    "edit, key",
+    [
+        (lambda params: params["experiments"]["arasl_cnn"]["split"].update(test=0.3), "experiments.arasl_cnn.split"),
+        (lambda params: params["experiments"].pop("arasl_cnn"), "experiments.arasl_cnn.classes"),
+        (lambda params: params.update(experiments=None), "experiments.arasl_cnn.classes"),
+        (lambda params: params.update(seed=7), "seed"),
+    ],
+)
+def test_a_parameter_that_changes_while_the_study_runs_is_refused(study, edit, key):
+    """DVC would file what comes of the new one under the old."""
+    params, split = study.folder / "params.yaml", study.folder / "data/splits/arasl_cnn.csv"
+    before, kept = params.read_text(), split.read_bytes()
+    study.change(edit)
+    told = " ".join(study.stage("split", "arasl_cnn", status=1).split())
+    assert f"split arasl_cnn: {key} in params.yaml changed after the stage `settings` handed it over" in told
+    assert split.read_bytes() == kept
+    params.write_text(before)
+
+
+def test_a_parameter_of_another_stage_may_change_while_the_study_runs(study):
+    params, split = study.folder / "params.yaml", study.folder / "data/splits/arasl_cnn.csv"
+    before, kept = params.read_text(), split.read_bytes()
+    study.change(lambda params: params["experiments"]["arasl_cnn"].update(epochs=9))
+    study.stage("split", "arasl_cnn")
+    assert split.read_bytes() == kept
+    params.write_text(before)
+
+
 def test_the_run_cache_restores_a_training(study):
     lock, model = study.folder / "dvc.lock", study.folder / "models/asl_cnn"
     predictions, kept = study.folder / "data/predictions/asl_cnn.csv", lock.read_text()
@@ -188,10 +217,12 @@ def test_the_run_cache_restores_a_training(study):
 def test_a_grid_that_cannot_be_searched_is_named(study, name, grid, word):
     before = (study.folder / "params.yaml").read_text()
     study.change(lambda params: params["experiments"][name].update(grid=grid))
+    study.stage("settings")
     told = study.stage("train", name, status=1)
     assert f"experiments.{name}.grid cannot be searched" in told and word in told
     assert "mend it" in told and "Traceback" not in told
     (study.folder / "params.yaml").write_text(before)
+    study.stage("settings")
 
 
 def test_metrics_and_plots_are_readable_through_dvc(study):

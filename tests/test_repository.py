@@ -12,7 +12,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from stages import settings
+from stages import SETTINGS, settings
 
 ROOT = Path(__file__).parent.parent
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -74,14 +74,14 @@ def test_every_stage_of_the_lock_took_these_settings(lock, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS), encoding="utf-8")
     settings.main()
-    assert lock["settings"]["outs"][0]["md5"] == md5(tmp_path / settings.FOLDER)
+    assert lock["settings"]["outs"][0]["md5"] == md5(tmp_path / SETTINGS)
     taken = {}
     for name, stage in lock.items():
         for dependency in stage.get("deps", []):
-            if dependency["path"].startswith(f"{settings.FOLDER}/"):
+            if dependency["path"].startswith(f"{SETTINGS}/"):
                 assert md5(tmp_path / dependency["path"]) == dependency["md5"], name
                 taken.setdefault(name.partition("@")[0], set()).add(dependency["path"])
-    assert set(taken) == {path.name for path in (tmp_path / settings.FOLDER).iterdir()}
+    assert set(taken) == {path.name for path in (tmp_path / SETTINGS).iterdir()}
 
 
 def test_metrics_and_plots_are_those_of_the_lock(lock):

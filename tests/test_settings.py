@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from fingerspell.errors import FingerspellError
-from stages import settings
+from stages import SETTINGS, settings
 
 REAL = Path(__file__).parent.parent / "params.yaml"
 
@@ -23,8 +23,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict
         edit(params)
         Path("params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
         settings.main()
-        files = (path for path in settings.FOLDER.rglob("*") if path.is_file())
-        return {path.relative_to(settings.FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in files}
+        files = (path for path in SETTINGS.rglob("*") if path.is_file())
+        return {path.relative_to(SETTINGS).as_posix(): path.read_text(encoding="utf-8") for path in files}
 
     return run
 
@@ -99,5 +99,5 @@ def test_a_wrong_parameter_is_refused_and_the_files_stay(write):
     before = write()
     with pytest.raises(FingerspellError, match=r"experiments\.asl_cnn\.epochs"):
         write(setting("experiments.asl_cnn.epochs", "many"))
-    assert before == {name: (settings.FOLDER / name).read_text(encoding="utf-8") for name in before}
-    assert [path.name for path in settings.FOLDER.parent.iterdir()] == ["settings"]
+    assert before == {name: (SETTINGS / name).read_text(encoding="utf-8") for name in before}
+    assert [path.name for path in SETTINGS.parent.iterdir()] == ["settings"]
