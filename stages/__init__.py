@@ -18,16 +18,22 @@ from operator import getitem
 from pathlib import Path
 from types import TracebackType
 
-from fingerspell import config, files
-from fingerspell.errors import FingerspellError
+# Before numpy is imported: OpenBLAS would choose its kernels by the processor's generation, and as they add in other
+# orders, drawn pixels and trained classifiers would differ by their rounding. It does not check that these can run.
+CPU = Path("/proc/cpuinfo")
+if CPU.exists() and " avx2 " in CPU.read_text(encoding="utf-8"):
+    os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
+
+# Before Keras is: TensorFlow's start-up notes drown the messages that matter.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from fingerspell import config, files  # noqa: E402
+from fingerspell.errors import FingerspellError  # noqa: E402
 
 LOGS = Path("logs")
 SETTINGS = Path("data/settings")  # what each stage takes of `params.yaml`, as the stage `settings` handed it over
 INTERRUPTED = "interrupted; nothing half-written is left, run the same command to go on"
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS}  # or no permission to use it
-
-# Before any stage imports Keras: TensorFlow's start-up notes drown the messages that matter.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 # Importing Keras makes 600,000 objects that stay; to look for garbage every 700 takes a second of each stage.
 gc.set_threshold(100_000)

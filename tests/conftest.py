@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import stages  # noqa: F401  # before numpy, whose kernels it chooses: those of the processes that stages start
+
 ROOT = Path(__file__).parent.parent
 JAX = ROOT / ".venv/jax"  # beside the environment, not in it: see pyproject.toml
 CODE = ("stages", "fingerspell", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore")

@@ -19,11 +19,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import Repository
+from conftest import ROOT, Repository
 from PIL import Image
 
 from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.files import sha256
+from stages import CPU
 
 ARASL = DATASETS["arasl"]
 PER_CLASS = 6
@@ -114,6 +115,15 @@ def failure(study: Repository, *words: str) -> str:
 
 def setting(study: Repository, name: str, key: str, value: object) -> None:
     study.change(lambda params: params["experiments"][name].update({key: value}))
+
+
+@pytest.mark.skipif(not CPU.exists() or " avx2 " not in CPU.read_text(), reason="the kernels need Linux and AVX2")
+def test_every_processor_adds_in_the_same_order():
+    """Else the same seed draws other pixels on another generation of processors."""
+    look = "import stages, numpy, scipy.linalg; from threadpoolctl import threadpool_info; print(threadpool_info())"
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    done = subprocess.run([sys.executable, "-c", look], env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert re.findall(r"'architecture': '(\w+)'", done.stdout) == ["Haswell", "Haswell"], done.stderr
 
 
 # What stands in params.yaml and on the command line
