@@ -20,6 +20,20 @@ def test_pixels_are_compared_by_the_root_mean_square_difference():
     assert leakage.by_pixels(grey(94, 93, 206, 0), training) == 0.5
 
 
+def test_the_threshold_is_met_to_the_last_digit():
+    """Sums of squares of 1,024 pixels, up to 66 million, hold more digits than float32 has."""
+    random = np.random.default_rng(0)
+    training = random.choice([0, 255], p=[0.1, 0.9], size=(50, 32, 32)).astype(np.uint8)
+    away = np.where(training == 0, 1, -1)
+    at_threshold = np.full((32, 32), 6)  # 1,024 × 6² = 1,024 × threshold²
+    above = at_threshold.copy()
+    above[0, :6], above[1, :7] = 7, 5  # one more: 6 × (49 - 36) - 7 × (36 - 25)
+    for difference, share in (at_threshold, 1), (above, 0):
+        test = (training + away * difference).astype(np.uint8)
+        assert [leakage.by_pixels(one[None], other[None]) for one, other in zip(test, training)] == [share] * 50
+        assert leakage.by_pixels(test, training) == share
+
+
 def test_hashes_are_compared_by_their_bits():
     training = np.array([0b1111, 2**63], np.uint64)
     test = np.array([0b1111, 0b1110, 0b1110000, 2**63 + 1], np.uint64)
