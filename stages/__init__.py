@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 # Before numpy is imported: OpenBLAS would choose its kernels by the processor's generation, and as they add in other
-# orders, drawn pixels and trained classifiers would differ by their rounding. It does not check that these can run.
+# orders, drawn pixels and trained classifiers would differ by their rounding. Without AVX2 those named here crash.
 CPU = Path("/proc/cpuinfo")
 if CPU.exists() and " avx2 " in CPU.read_text(encoding="utf-8"):
     os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
