@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from fingerspell import audit, files
+from fingerspell.audit.duplicates import near_duplicates
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
-from fingerspell.duplicates import near_duplicates
 from fingerspell.plots import style
 
 SIZES = (2000, 4000, 8000, 16000, 32000, 48000, 64000, 87000)

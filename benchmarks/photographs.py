@@ -13,17 +13,17 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from fingerspell import external
 from fingerspell.cli import open_model
-from fingerspell.evaluation.reading import share
+from fingerspell.external import photographs
+from fingerspell.external.error_analysis import share
 from fingerspell.inference import released
 
 FIRST = 300
 
 
-def main(photographs: str, folder: str | None = None) -> None:
+def main(source: str, folder: str | None = None) -> None:
     description, predict = open_model(Path(folder) if folder else released.find(released.DEFAULT))
-    table = external.evaluate(Path(photographs), description, predict).predictions
+    table = photographs.evaluate(Path(source), description, predict).predictions
     letters = [at for at, label in enumerate(table.classes) if len(label) == 1]
     chosen_by = np.array([number(member) < FIRST for member in table.members])
     found = {"model": description["experiment"]}

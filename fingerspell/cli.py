@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fingerspell.errors import FingerspellError
 
 if TYPE_CHECKING:
-    from fingerspell.external import Evaluation
+    from fingerspell.external.photographs import Evaluation
     from fingerspell.inference.predictor import Predictor
 
 MODELS = Path("models")  # where the pipeline leaves trained ones
@@ -136,22 +136,23 @@ def _shown(answer: dict) -> str:
 
 def _evaluate(arguments: argparse.Namespace) -> None:
     folder, name = _choose(arguments.experiment, arguments.models)
-    from fingerspell import external
 
-    with external.open_set(arguments.photographs):
+    from fingerspell.external import photographs
+
+    with photographs.open_set(arguments.photographs):
         pass  # a path that is wrong is told now, not after the seconds that Keras takes
 
     from fingerspell.evaluation import metrics
 
     if arguments.report:
-        from fingerspell import report
+        from fingerspell.external import report
 
         evaluation = report.write(arguments.report, arguments.photographs, *open_model(folder))
     else:
-        evaluation = external.evaluate(arguments.photographs, *open_model(folder))
+        evaluation = photographs.evaluate(arguments.photographs, *open_model(folder))
     if arguments.json:
         print(json.dumps(metrics.compute(evaluation.predictions), indent=2))
-        for note in [f"asked {name}", *external.left_out(evaluation)]:
+        for note in [f"asked {name}", *photographs.left_out(evaluation)]:
             print(f"fingerspell: {note}", file=sys.stderr)
     else:
         print(_table(f"{name} on {arguments.photographs}", evaluation))
@@ -188,8 +189,8 @@ def open_model(folder: Path) -> tuple[dict, Callable]:
 
 def _table(title: str, evaluation: "Evaluation") -> str:
     """Return the result for people: the figures, then every letter with its recall and what it was taken for."""
-    from fingerspell import external
     from fingerspell.evaluation import metrics
+    from fingerspell.external import photographs
 
     table = evaluation.predictions
     found = metrics.compute(table)
@@ -210,7 +211,7 @@ def _table(title: str, evaluation: "Evaluation") -> str:
     for row in rows:
         wrong = ", ".join(f"{name} {count}" for name, count in taken[row.name].most_common(3))
         lines.append(f"{row.name:{width}}  {row.support:6,}  {row.recall:6.0%}  {wrong}".rstrip())
-    if notes := external.left_out(evaluation):
+    if notes := photographs.left_out(evaluation):
         lines += ["", "Not counted:", *(f"- {note}" for note in notes)]
     return "\n".join(lines)
 

@@ -3,11 +3,12 @@
 `params.yaml` is described there, key by key; here stand its types and bounds.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from ruamel.yaml import YAML, YAMLError
 
 from fingerspell.errors import FingerspellError
 
@@ -68,7 +69,7 @@ class Augmentation(_Section):
     noise: Fraction = 0.0  # of 255: standard deviation
     cutout: Fraction = 0.0  # of the side
     grey: Fraction = 0.0  # of the images
-    shake: Annotated[float, Field(ge=0, le=10)] = 0.0  # pixels
+    motion_blur: Annotated[float, Field(ge=0, le=10)] = 0.0  # pixels
     compression: Fraction = 0.0  # of JPEG's quality
 
 
@@ -83,7 +84,7 @@ class Training(_Section):
     label_smoothing: Fraction = 0.0
     class_weights: bool = False
     mixup: Annotated[float, Field(ge=0, le=10)] = 0.0  # of the beta distribution; 0 mixes nothing
-    average: Annotated[float, Field(ge=0, le=1)] = 0.0  # of the epochs, at the end, whose weights are averaged
+    swa: Annotated[float, Field(ge=0, le=1)] = 0.0  # of the epochs, at the end, whose weights are averaged
 
 
 class FineTuning(_Section):
@@ -104,56 +105,81 @@ class Shares(_Section):
     @model_validator(mode="after")
     def _something(self) -> "Shares":
         if not any(amount for _, amount in self):
-            raise ValueError("scenes.shares are all 0; set at least one to more")
+            raise ValueError("composition.shares are all 0; set at least one to more")
         return self
 
 
-class Scenes(_Section):
-    """Training images that are composed anew in every epoch: hands set into other scenes."""
+class Composition(_Section):
+    """How training images are composed, anew in every epoch: hands set into other scenes."""
 
-    hands: str
     images: Count  # of an epoch
     shares: Shares
     mirrored: Annotated[float, Field(ge=0, le=1)]  # share of images that show the other hand
     fill: Annotated[list[Annotated[float, Field(gt=0, le=2)]], Field(min_length=2, max_length=2)]
-    cutter_steps: Count
     keypoints: Annotated[float, Field(ge=0)]
 
 
-class Experiment(_Section):
-    """One dataset, protocol, model and way of training."""
+class Protocol(_Section):
+    """Which images are used, and how they are divided."""
 
-    dataset: str
     classes: Literal["all"] | list[str] | Drop
     clean: Clean
     split: SplitSettings
     sample_size: Count | None
     undersample: bool
+
+
+class Pixels(_Section):
+    """What an image becomes before a network sees it."""
+
     image_size: Annotated[int, Field(ge=8, le=512)]
     channels: Literal[1, 3]
     resample: Literal["nearest", "box", "bilinear", "bicubic", "lanczos"]
+
+
+class Experiment(Protocol, Pixels):
+    """One dataset, protocol, model and way of training."""
+
+    dataset: str
     model: str
-    trains_on: Literal["prepared", "codes", "scenes"]
+    trains_on: Literal["prepared", "compositions"]
     weights: str
     precision: Literal["float32", "mixed_bfloat16"]
     dropout: Fraction
+    epochs: Count | None
+    batch_size: Count | None
+    seeds: Count
+    training: Training | None
+    fine_tune: FineTuning | None
+    augment: Augmentation
+    tta_scales: Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1)]
+    tta_rotations: Annotated[list[Annotated[float, Field(ge=-180, le=180)]], Field(min_length=1)]  # degrees
+    composition: Composition | None
+    grid: dict[str, Annotated[list[bool | int | float | str | None], Field(min_length=1)]] | None
+
+
+class Autoencoder(Pixels):
+    """An encoder that learns without labels, from the training images of one experiment's split."""
+
+    split: str  # an experiment
+    dataset: str
     epochs: Count
     batch_size: Count
-    seeds: Count
     training: Training
-    fine_tune: FineTuning | None = None
-    augment: Augmentation
-    zooms: Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1)] = [1.0]
-    turns: Annotated[list[Annotated[float, Field(ge=-180, le=180)]], Field(min_length=1)] = [0.0]  # degrees
-    scenes: Scenes | None = None
-    grid: dict[str, Annotated[list[bool | int | float | str | None], Field(min_length=1)]] | None = None
+
+
+class Scenery(_Section):
+    """What the training images of an experiment are composed of."""
+
+    hands: str
+    segmenter_steps: Annotated[int, Field(ge=0)]  # batches; 0 cuts no hands out of photographs
 
 
 class ExternalSet(_Section):
-    """Photographs from elsewhere, in a folder or zip of class folders, and the dataset whose alphabet they show."""
+    """Photographs that no dataset holds, in a folder or zip of class folders, and the experiment that reads them."""
 
+    experiment: str
     path: str
-    dataset: str
 
 
 class DrawnHands(_Section):
@@ -168,35 +194,45 @@ class Params(_Section):
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     datasets: dict[str, DatasetSettings]
-    hands: dict[Literal["american", "arabic"], DrawnHands] = {}
+    hands: dict[Literal["american", "arabic"], DrawnHands]
     weights: dict[Name, str | list[str]]
+    autoencoders: dict[Name, Autoencoder]
+    compositions: dict[Name, Scenery]
     experiments: dict[Name, Experiment]
-    external: dict[Name, ExternalSet] = {}
+    exports: list[str]
+    external: dict[Name, ExternalSet]
 
     @model_validator(mode="after")
     def _references_exist(self) -> "Params":
-        for name, experiment in self.experiments.items():
-            if experiment.dataset not in self.datasets:
+        for key, value, section in self._references():
+            if value not in (there := getattr(self, section)):
                 raise ValueError(
-                    f"experiments.{name}.dataset is {experiment.dataset!r}, but datasets has only "
-                    f"{', '.join(self.datasets)}"
+                    f"{key} is {value!r}, but {section} has only {', '.join(there) or 'none'}; "
+                    "mend the name or add it there"
                 )
-            if experiment.weights not in self.weights:
-                raise ValueError(
-                    f"experiments.{name}.weights is {experiment.weights!r}, but weights has only "
-                    f"{', '.join(self.weights)}; add it there"
-                )
-            if experiment.scenes and experiment.scenes.hands not in self.hands:
-                raise ValueError(
-                    f"experiments.{name}.scenes.hands is {experiment.scenes.hands!r}, but hands has only "
-                    f"{', '.join(self.hands) or 'none'}; add it there"
-                )
+        if both := set(self.weights) & set(self.autoencoders):
+            raise ValueError(f"autoencoders.{both.pop()} is also the name of weights; give it another")
         for name, chosen in self.external.items():
-            if chosen.dataset not in self.datasets:
-                raise ValueError(
-                    f"external.{name}.dataset is {chosen.dataset!r}, but datasets has only {', '.join(self.datasets)}"
-                )
+            if not Path(chosen.path).exists():
+                raise ValueError(f"external.{name}.path is {chosen.path!r}, which is not there; mend it")
         return self
+
+    def _references(self) -> Iterator[tuple[str, str, str]]:
+        """Yield every key whose value names an entry of a section, the value, and that section."""
+        for name, experiment in self.experiments.items():
+            yield f"experiments.{name}.dataset", experiment.dataset, "datasets"
+            if experiment.weights not in self.autoencoders:
+                yield f"experiments.{name}.weights", experiment.weights, "weights"
+        for name, one in self.autoencoders.items():
+            yield f"autoencoders.{name}.dataset", one.dataset, "datasets"
+            yield f"autoencoders.{name}.split", one.split, "experiments"
+        for name, one in self.compositions.items():
+            yield f"compositions.{name}", name, "experiments"
+            yield f"compositions.{name}.hands", one.hands, "hands"
+        for name in self.exports:
+            yield "exports", name, "experiments"
+        for name, one in self.external.items():
+            yield f"external.{name}.experiment", one.experiment, "experiments"
 
     def dataset(self, name: str) -> DatasetSettings:
         """Return the settings of one dataset; a name that is not there is refused."""
@@ -209,6 +245,14 @@ class Params(_Section):
     def weights_source(self, name: str) -> str | list[str]:
         """Return where one set of weights comes from; a name that is not there is refused."""
         return _lookup(self.weights, name, "entry of weights")
+
+    def autoencoder(self, name: str) -> Autoencoder:
+        """Return the settings of one autoencoder; a name that is not there is refused."""
+        return _lookup(self.autoencoders, name, "autoencoder")
+
+    def composition(self, name: str) -> Scenery:
+        """Return what an experiment's images are composed of; a name that is not there is refused."""
+        return _lookup(self.compositions, name, "entry of compositions")
 
     def experiment(self, name: str) -> Experiment:
         """Return one experiment; a name that is not there is refused."""
@@ -228,12 +272,15 @@ def load(path: Path = Path("params.yaml")) -> Params:
 
 
 def read(path: Path = Path("params.yaml")) -> object:
-    """Return what a parameter file holds as it stands there, unchecked; raises `FingerspellError` if it is no YAML."""
+    """Return what a parameter file holds as it stands there, unchecked; raises `FingerspellError` if it is no YAML.
+
+    As YAML 1.2, like DVC, which writes 0.00001 as 1e-05: to YAML 1.1, which most readers follow, that is text.
+    """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return YAML(typ="safe").load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise FingerspellError(f"{path} is not here; run the command in the folder that holds it") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         message = " ".join(str(error).split())
         raise FingerspellError(f"{path} is not valid YAML ({message}); mend it there") from error
 

@@ -9,7 +9,7 @@ from io import BytesIO
 import cv2
 import numpy as np
 import simplejpeg
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from fingerspell.errors import FingerspellError
 
@@ -70,6 +70,15 @@ def decode(data: bytes, size: int | None = None, channels: int = 3) -> Image.Ima
     except Exception as error:  # Pillow's readers raise all sorts of errors on damaged bytes
         raise FingerspellError(f"the image cannot be decoded ({error}); replace the file or leave it out") from error
     return image if turn is None else image.transpose(turn)
+
+
+def reason(error: Exception) -> str:
+    """Return why an image cannot be read, in one line that is the same in every run: Pillow's message for a foreign
+    file holds a memory address."""
+    cause = error.__cause__
+    if isinstance(cause, UnidentifiedImageError):
+        return "not an image"
+    return " ".join(str(cause or error).split()) or type(cause).__name__
 
 
 def _plain_jpeg(data: bytes, size: int, channels: int) -> np.ndarray | None:

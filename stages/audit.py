@@ -4,24 +4,25 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerspell import audit, files, findings
+from fingerspell import files
+from fingerspell.audit import findings, scan, table
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
-from stages import run
+from stages.runner import run
 
 
 def main(name: str) -> None:
     dataset, raw, out = catalogue.find(name), Path("data/raw") / name, Path("data/audit")
     hands = raw / "hands.csv"
     with Archive(raw / dataset.archive) as archive:
-        seen = audit.audit(dataset, archive, hands if hands.exists() else None)
-        pairs, distances = audit.near_pairs(seen)
-        seen = audit.clustered(seen, pairs)
+        seen = scan.scan(dataset, archive, hands if hands.exists() else None)
+        pairs, distances = scan.near_pairs(seen)
+        seen = scan.clustered(seen, pairs)
         found, numbers = findings.find(seen, archive, pairs, distances)
-    audit.write(out / f"{name}.csv", seen.rows)
+    table.write(out / f"{name}.csv", seen.rows)
     with files.write_aside(out / f"{name}.npy") as aside, open(aside, "wb") as file:
         np.save(file, seen.thumbnails)
-    findings.write(out / f"{name}-findings.csv", found)
+    table.write_findings(out / f"{name}-findings.csv", found)
     files.write_json(out / f"{name}.json", numbers)
 
 

@@ -10,9 +10,7 @@ from fingerspell.datasets.obtain import obtain
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.rendered import draw
-from stages import run
-
-ARCHIVES = Path("data/archives")  # kept by no tool: what a person put there, and what was fetched
+from stages.runner import archives, run
 
 
 def main(name: str) -> None:
@@ -24,11 +22,11 @@ def main(name: str) -> None:
             archive = draw(name, settings.images_per_class, params.seed, folder)
         else:
             archive = folder / dataset.archive
-            found = obtain(dataset, ARCHIVES)
+            found = obtain(dataset, archives())
             require_room(folder, found.stat().st_size)
             shutil.copyfile(found, archive)
             for file in dataset.extra_files:
-                if extra := find(file, search_folders(ARCHIVES)):
+                if extra := find(file, search_folders(archives())):
                     shutil.copyfile(extra, folder / file)
         with Archive(archive) as opened:
             images = sum(dataset.parse(member) is not None for member in opened.names)

@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
-from fingerspell import export, files
+from fingerspell import files
 from fingerspell.errors import FingerspellError
-from fingerspell.preparation import Prepared
-from stages import run
+from fingerspell.inference import export
+from fingerspell.preparation.prepared import Prepared
+from stages.runner import run
 
 
 def main(name: str) -> None:

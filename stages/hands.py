@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerspell import config, files, hands
+from fingerspell import config, files
+from fingerspell.datasets import hands
 from fingerspell.datasets.rendered import backgrounds, sheets
 from fingerspell.progress import progress
-from stages import run
+from stages.runner import run
 
 
 def main(alphabet: str) -> None:
@@ -17,7 +18,7 @@ def main(alphabet: str) -> None:
         folder.mkdir()
         parts = -(-settings.per_class // sheets.CHUNK) * len(sheets.ALPHABETS[alphabet][0])
         drawn = sheets.draw_sheets(alphabet, settings.per_class, params.seed)
-        hands.write(folder, sheets.SIDE, progress(drawn, parts, "drawing hands", f"times {sheets.CHUNK}"))
+        hands.write(folder, hands.SIDE, progress(drawn, parts, "drawing hands", f"times {sheets.CHUNK}"))
         parts = -(-settings.backgrounds // backgrounds.CHUNK)
         drawn = backgrounds.draw_backgrounds(settings.backgrounds, params.seed)
         shape = (backgrounds.SIDE, backgrounds.SIDE, 3)

@@ -4,16 +4,14 @@ from pathlib import Path
 
 from fingerspell import config, files
 from fingerspell.datasets import imagenet
-from stages import run
-
-ARCHIVES = Path("data/archives")  # as in download: what a person put there, and what was fetched
+from stages.runner import archives, run
 
 
 def main(name: str) -> None:
     source = config.load().weights_source(name)
     with files.write_aside(Path("data/weights") / name) as folder:
         folder.mkdir()
-        imagenet.collect(source, folder, ARCHIVES)
+        imagenet.collect(source, folder, archives())
 
 
 if __name__ == "__main__":

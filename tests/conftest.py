@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import stages  # noqa: F401  # before numpy, whose kernels it chooses: those of the processes that stages start
+import stages.runner  # noqa: F401  # before numpy, whose kernels it chooses: those of the processes that stages start
 
 ROOT = Path(__file__).parent.parent
 JAX = ROOT / ".venv/jax"  # beside the environment, not in it: see pyproject.toml
@@ -78,29 +78,46 @@ class Repository:
         path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 
+# One experiment of each kind: what the others do differently has tests of its own.
+KINDS = (
+    "asl_cnn",
+    "asl_resnet50",
+    "asl_autoencoder_forest",
+    "asl_autoencoder_logistic",
+    "synthetic_vgg16",
+    "arasl_cnn",
+    "arasl_cnn_grouped",
+    "asl_robust",
+)
+
+
 def shrink(params: dict) -> None:
-    """Cut the real parameters down to the least that still runs every stage of every experiment."""
+    """Cut the real parameters down to the least that still runs every stage, and every kind of experiment."""
     # As many as leave every class three capture bursts, which is what a grouped split asks for.
     for name, images in {"asl_alphabet": 12, "synthetic_asl": 6, "arasl": 18}.items():
         params["datasets"][name]["images_per_class"] = images
+    params["experiments"] = {name: params["experiments"][name] for name in KINDS}
     for experiment in params["experiments"].values():
-        experiment.update(image_size=32, epochs=1, batch_size=32, seeds=min(experiment["seeds"], 2))
-        experiment["training"].pop("warmup", None)  # takes an epoch before the one that counts
+        experiment["image_size"] = 32
         if experiment["split"]["method"] == "first":
             experiment["split"]["test_images"] = 3
-        if "grid" in experiment:
+        if experiment["grid"]:
             experiment["grid"] = {key: values[:1] for key, values in experiment["grid"].items()}
-        if "n_estimators" in experiment.get("grid", {}):
-            experiment["grid"]["n_estimators"] = [5]
-        if "scenes" in experiment:
-            experiment["scenes"].update(images=64, cutter_steps=2)
-            experiment["scenes"]["shares"].update(cut=0.3)
-    for drawn in params["hands"].values():
-        drawn.update(per_class=2, backgrounds=20)
+        else:
+            experiment.update(epochs=1, batch_size=32)
+            experiment["training"].pop("warmup", None)  # takes an epoch before the one that counts
+        if experiment["composition"]:
+            experiment["composition"]["images"] = 64
+            experiment["composition"]["shares"]["cut"] = 0.3
+    params["experiments"]["asl_autoencoder_forest"]["grid"]["n_estimators"] = [5]
+    params["autoencoders"]["asl_autoencoder"].update(image_size=32, epochs=1)
+    params["compositions"] = {"asl_robust": {"hands": "american", "segmenter_steps": 2}}
+    params["hands"] = {"american": {"per_class": 2, "backgrounds": 20}}
+    params["exports"] = ["asl_robust"]
     second = {"from_layer": "conv5_block3_1_conv", "epochs": 1, "learning_rate": 0.0001}
     params["experiments"]["asl_resnet50"]["fine_tune"] = second
     params["experiments"]["arasl_cnn_grouped"]["seeds"] = 2
-    params["experiments"]["asl_vgg16"]["precision"] = "mixed_bfloat16"
+    params["experiments"]["synthetic_vgg16"]["precision"] = "mixed_bfloat16"
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ AMOUNTS = {
     "noise": 0.1,
     "cutout": 0.5,
     "grey": 0.5,
-    "shake": 5.0,
+    "motion_blur": 5.0,
     "compression": 0.9,
 }
 OF_NO_EFFECT = [("colour", 1), ("grey", 1)]  # on images with one channel
@@ -252,7 +252,7 @@ def test_cutout_fills_a_square_of_at_most_its_fraction_with_the_mean():
 def test_shake_spreads_a_point_along_a_line_of_at_most_its_pixels():
     images = np.zeros((300, 31, 31, 1), np.uint8)
     images[:, 15, 15] = 255
-    after = changed(images, shake=8.0)[..., 0].astype(float)
+    after = changed(images, motion_blur=8.0)[..., 0].astype(float)
     x = np.arange(31) - 15
     weights = after / after.sum(axis=(1, 2), keepdims=True)
     wide, high = (weights.sum(axis=axis) @ x**2 for axis in (1, 2))
@@ -262,7 +262,7 @@ def test_shake_spreads_a_point_along_a_line_of_at_most_its_pixels():
     assert along.min() < 0.4 and 4 < along.max() < 8, "64 / 12 is the variance of a line 8 pixels long"
     assert across.max() < 0.6
     assert wide.max() > 4 and high.max() > 4, "any way"
-    assert (changed(plain((90, 160, 230)), shake=8.0) == (90, 160, 230)).all()
+    assert (changed(plain((90, 160, 230)), motion_blur=8.0) == (90, 160, 230)).all()
 
 
 def test_compression_takes_detail_up_to_its_fraction():

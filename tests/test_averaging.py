@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import Sequential, layers
 
-from fingerspell.models.common.averaging import averaged
+from fingerspell.models.common.tta import averaged
 
 SIZE = 8
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from fingerspell.config import Augmentation, Scenes, Shares
+from fingerspell.datasets.hands import KEYPOINTS, Hands
 from fingerspell.errors import FingerspellError
-from fingerspell.hands import JOINTS, Hands
-from fingerspell.preparation import Prepared
-from fingerspell.training import compositing
-from fingerspell.training.compositions import Compositions, Scenery
+from fingerspell.preparation.prepared import Prepared
+from fingerspell.scenes import compositing
+from fingerspell.scenes.compositions import Compositions, Scenery
 from stages import evaluate, train
 
 NOTHING = dict.fromkeys(Augmentation.model_fields, 0.0) | {"flip": False}
@@ -34,8 +34,8 @@ PALE = [(255, 120, 120), (120, 255, 120), (120, 120, 255)]
 def scenery() -> Scenery:
     sheets = np.stack([block(colour) for colour in PURE + PALE])
     corners = np.float32([(12, 12), (36, 12), (36, 36), (12, 36)])
-    keypoints = np.full((6, JOINTS, 2), np.nan, np.float32)
-    keypoints[:3] = np.resize(corners, (JOINTS, 2))
+    keypoints = np.full((6, KEYPOINTS, 2), np.nan, np.float32)
+    keypoints[:3] = np.resize(corners, (KEYPOINTS, 2))
     hands = Hands(
         sheets,
         keypoints,
@@ -165,8 +165,8 @@ def test_without_a_class_of_empty_scenes_there_are_none(scenery):
 def test_keypoints_go_where_the_hand_goes(scenery):
     data = compositions(scenery, scenes(rendered=1, cut=1, keypoints=0.5, fill=(0.3, 0.5)), rotation=30.0, batch=200)
     x, y = data[0]
-    assert y.shape == (200, 1 + 2 * JOINTS) and y.dtype == np.float32
-    labels, points = y[:, 0].astype(int), y[:, 1:].reshape(-1, JOINTS, 2)
+    assert y.shape == (200, 1 + 2 * KEYPOINTS) and y.dtype == np.float32
+    labels, points = y[:, 0].astype(int), y[:, 1:].reshape(-1, KEYPOINTS, 2)
     known = ~np.isnan(points).any(axis=(1, 2))
     assert (known <= (labels != EMPTY)).all() and 0.2 < known.mean() < 0.6
     errors = []

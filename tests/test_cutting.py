@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from fingerspell import cutting
+from fingerspell.datasets.hands import Hands
 from fingerspell.datasets.rendered.backgrounds import draw_backgrounds
 from fingerspell.datasets.rendered.sheets import draw_sheets
-from fingerspell.hands import Hands
-from fingerspell.training import compositing
+from fingerspell.scenes import compositing
 
 
 @pytest.fixture(scope="module")

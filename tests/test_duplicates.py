@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingerspell import duplicates
-from fingerspell.duplicates import clusters, near_duplicates
+from fingerspell.audit.duplicates import clusters, near_duplicates
 
 
 def every_pair(thumbnails, threshold):

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fingerspell import external
 from fingerspell.datasets.published import catalogue
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation import metrics
 from fingerspell.evaluation.predictions import Predictions
+from fingerspell.external import photographs
 from fingerspell.models.common import saved
 
 ROOT = Path(__file__).parent.parent
@@ -108,7 +108,7 @@ def photos(request, tmp_path) -> Path:
 
 
 def test_every_image_is_counted_once_or_listed(photos):
-    found = external.evaluate(photos, MODEL, by_colour)
+    found = photographs.evaluate(photos, MODEL, by_colour)
     table = found.predictions
     assert table.members == ["mine/B/1.png", "mine/DELETE/1.png", "mine/a/1.png", "mine/a/2.PNG"]
     assert [table.classes[at] for at in table.labels] == ["B", "del", "A", "A"]
@@ -122,25 +122,25 @@ def test_every_image_is_counted_once_or_listed(photos):
 
 
 def test_what_is_left_out_is_said(photos):
-    sevens, unreadable, other = external.left_out(external.evaluate(photos, MODEL, by_colour))
+    sevens, unreadable, other = photographs.left_out(photographs.evaluate(photos, MODEL, by_colour))
     assert sevens == "images in folders that name no class of the model: 2, in seven (2)"
     assert unreadable.startswith("images that cannot be read: 2, mine/DELETE/2.png (not an image), mine/DELETE/3.png (")
     assert other == "files that are no images: 1"
 
 
 def test_a_class_without_images_is_said_and_may_still_be_named(tmp_path):
-    found = external.evaluate(
+    found = photographs.evaluate(
         fill(tmp_path / "set", {"A/1.png": picture("A"), "A/2.png": picture("del")}), MODEL, by_colour
     )
-    assert external.left_out(found) == ["classes without images, left out of all averages: B, del"]
+    assert photographs.left_out(found) == ["classes without images, left out of all averages: B, del"]
     assert metrics.compute(found.predictions)["accuracy"] == 0.5
     assert metrics.compute(found.predictions)["balanced_accuracy"] == 0.5
 
 
 def test_more_images_than_a_batch_keep_their_order(tmp_path):
-    names = [f"{label}/{number}.png" for label in COLOURS for number in range(external.BATCH)]
+    names = [f"{label}/{number}.png" for label in COLOURS for number in range(photographs.BATCH)]
     place = fill(tmp_path / "set.zip", {name: picture(name.split("/")[0]) for name in reversed(names)})
-    table = external.evaluate(place, MODEL, by_colour).predictions
+    table = photographs.evaluate(place, MODEL, by_colour).predictions
     assert table.members == sorted(names)
     assert table.correct.all()
 
@@ -151,15 +151,15 @@ def test_the_set_is_left_as_it_was(photos):
         return {path: path.stat().st_mtime_ns for path in paths}
 
     before = everything()
-    external.evaluate(photos, MODEL, by_colour)
+    photographs.evaluate(photos, MODEL, by_colour)
     assert everything() == before
 
 
 def test_images_that_lie_open_in_a_folder_are_of_its_class(tmp_path):
-    found = external.evaluate(fill(tmp_path / "B", {"1.png": picture("B")}), MODEL, by_colour)
+    found = photographs.evaluate(fill(tmp_path / "B", {"1.png": picture("B")}), MODEL, by_colour)
     assert found.predictions.correct.all()
     with pytest.raises(FingerspellError, match=r"none of the folders in .*open\.zip \(\.\) names a class of colours"):
-        external.evaluate(fill(tmp_path / "open.zip", {"1.png": picture("B")}), MODEL, by_colour)
+        photographs.evaluate(fill(tmp_path / "open.zip", {"1.png": picture("B")}), MODEL, by_colour)
 
 
 def test_linked_folders_are_entered_and_circles_end(tmp_path):
@@ -167,14 +167,14 @@ def test_linked_folders_are_entered_and_circles_end(tmp_path):
     place = fill(tmp_path / "set", {"B/1.png": picture("B")})
     os.symlink(tmp_path / "elsewhere", place / "A")
     os.symlink(place, place / "B" / "again")
-    assert external.evaluate(place, MODEL, by_colour).predictions.members == ["A/1.png", "B/1.png"]
+    assert photographs.evaluate(place, MODEL, by_colour).predictions.members == ["A/1.png", "B/1.png"]
 
 
 def test_what_an_archive_refuses_is_listed(tmp_path):
     place = fill(
         tmp_path / "set.zip", {"A/1.png": picture("A"), "../A/2.png": picture("A"), "A\\3.png": b"", "/B": b""}
     )
-    found = external.evaluate(place, MODEL, by_colour)
+    found = photographs.evaluate(place, MODEL, by_colour)
     assert found.predictions.members == ["A/1.png"]
     assert found.unreadable == {"../A/2.png": "path that leaves the archive", "A\\3.png": "backslash in its path"}
     assert found.other_files == 1
@@ -187,13 +187,13 @@ def test_an_image_without_a_hand_is_an_error_of_its_class(tmp_path):
     dark = BytesIO()
     Image.new("RGB", (20, 20)).save(dark, "png")
     place = fill(tmp_path / "set", {"A/1.png": picture("A"), "A/2.png": dark.getvalue(), "B/1.png": dark.getvalue()})
-    found = external.evaluate(place, MODEL, by_colour)
+    found = photographs.evaluate(place, MODEL, by_colour)
     table, values = found.predictions, metrics.compute(found.predictions)
-    assert table.classes == ("A", "B", "del", external.NO_HAND)
-    assert [table.classes[at] for at in table.predicted] == ["A", external.NO_HAND, external.NO_HAND]
+    assert table.classes == ("A", "B", "del", photographs.NO_HAND)
+    assert [table.classes[at] for at in table.predicted] == ["A", photographs.NO_HAND, photographs.NO_HAND]
     assert values["accuracy"] == values["top3_accuracy"] == 0.333333
     assert values["macro_f1"] == 0.333333  # A 2/3, B 0
-    assert external.left_out(found) == ["classes without images, left out of all averages: del"]
+    assert photographs.left_out(found) == ["classes without images, left out of all averages: del"]
     table.write(tmp_path / "table.csv")
     assert metrics.compute(Predictions.read(tmp_path / "table.csv"))["top3_accuracy"] == 0.333333
 
@@ -205,7 +205,7 @@ ASL, LEXSET, ARASL = (catalogue.find(name) for name in ("asl_alphabet", "synthet
 
 def label(folder: str, dataset: catalogue.Dataset) -> str | None:
     letters = [dataset.letters[label] for label in dataset.classes]
-    return external.folder_names(dataset.classes, letters).get(external.fold(folder))
+    return photographs.folder_names(dataset.classes, letters).get(photographs.fold(folder))
 
 
 @pytest.mark.parametrize(
@@ -255,10 +255,12 @@ def test_labels_and_letters_match_themselves_however_they_are_written(dataset, d
 
 def test_no_other_name_of_a_letter_takes_the_name_of_a_class():
     for dataset in (ASL, LEXSET, ARASL):
-        unicode_names = {external.fold(external._unicode_name(letter)) for letter in dataset.letters.values()} - {""}
-        for name in unicode_names & {external.fold(one) for one in dataset.classes}:
+        unicode_names = {photographs.fold(photographs._unicode_name(letter)) for letter in dataset.letters.values()} - {
+            ""
+        }
+        for name in unicode_names & {photographs.fold(one) for one in dataset.classes}:
             letter = dataset.letters[label(name, dataset)]
-            assert external.fold(external._unicode_name(letter)) == name
+            assert photographs.fold(photographs._unicode_name(letter)) == name
 
 
 def test_a_zip_that_does_not_declare_its_utf_8_is_understood(tmp_path):
@@ -269,7 +271,7 @@ def test_a_zip_that_does_not_declare_its_utf_8_is_understood(tmp_path):
         data = data[:where] + bytes([data[where] & ~0x08]) + data[where + 1 :]
     place.write_bytes(data)
     assert zipfile.ZipFile(place).namelist() == ["╪¿/1.png"]
-    found = external.evaluate(place, MODEL | {"letters": ["ب", "ت", "del"]}, by_colour)
+    found = photographs.evaluate(place, MODEL | {"letters": ["ب", "ت", "del"]}, by_colour)
     assert found.predictions.correct.all()
 
 
@@ -285,7 +287,7 @@ def test_alphabets():
 
 def refusal(path: Path, model: dict = MODEL) -> str:
     with pytest.raises(FingerspellError) as raised:
-        external.evaluate(path, model, by_colour)
+        photographs.evaluate(path, model, by_colour)
     assert str(path) in str(raised.value) and "\n" not in str(raised.value)
     return str(raised.value)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fingerspell.config import Training
-from fingerspell.hands import JOINTS
+from fingerspell.datasets.hands import KEYPOINTS
 from fingerspell.models import robust_resnet
 from fingerspell.models.common import registry
 from fingerspell.training import fitting, keypoints
@@ -30,7 +30,7 @@ class Spots(Epochs):
         images, places = np.zeros((16, 32, 32, 3), np.uint8), random.uniform(-0.8, 0.8, (16, 2))
         for image, (x, y) in zip(images, (16 * (places + 1)).astype(int)):
             image[y - 3 : y + 3, x - 3 : x + 3] = 255
-        targets = np.concatenate([places[:, :1] > 0, np.tile(places, JOINTS)], axis=1).astype(np.float32)
+        targets = np.concatenate([places[:, :1] > 0, np.tile(places, KEYPOINTS)], axis=1).astype(np.float32)
         targets[::4, 1:] = np.nan
         self.passed(index)
         return images, targets
@@ -59,7 +59,7 @@ def test_the_loss_counts_known_joints_by_their_weight():
     def loss(weight: float) -> np.ndarray:
         wanted = keypoints.targets(np.array([0, 1]))
         wanted[1, 1:] = 0.5
-        said = np.concatenate([np.full((2, 2), 0.5), np.full((2, 2 * JOINTS), 0.25)], axis=1).astype(np.float32)
+        said = np.concatenate([np.full((2, 2), 0.5), np.full((2, 2 * KEYPOINTS), 0.25)], axis=1).astype(np.float32)
         classify = keras.losses.sparse_categorical_crossentropy
         return np.asarray(keypoints.both(classify, weight)[0](keras.ops.array(wanted), keras.ops.array(said)))
 

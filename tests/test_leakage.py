@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fingerspell.evaluation import leakage
+from fingerspell.splits import leakage
 
 
 def grey(*values):

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.models.common import saved
-from fingerspell.preparation import Prepared
+from fingerspell.preparation.prepared import Prepared
 
 EXPERIMENTS = tuple(yaml.safe_load((ROOT / "params.yaml").read_text())["experiments"])
 

@@ -7,10 +7,11 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from fingerspell.evaluation import metrics, reading
+from fingerspell.evaluation import metrics
 from fingerspell.evaluation.predictions import Predictions
+from fingerspell.external import error_analysis, figures
 from fingerspell.plots import audit, comparison, confusion, history, leakage, per_class, sheets, style
-from fingerspell.plots import reading as readings
+from fingerspell.plots import predictions as predictions_sheets
 
 AMERICAN = (*string.ascii_uppercase, "del", "nothing", "space")
 ARABIC = dict(
@@ -79,14 +80,14 @@ def protocols(accuracy: float):
 
 def predicted(seed: int):
     table = guesses(AMERICAN, seed=seed)
-    rows = sheets.examples(table)[:12]
-    return sheets.prediction_sheet(pictures(12), table, rows)
+    rows = predictions_sheets.examples(table)[:12]
+    return predictions_sheets.prediction_sheet(pictures(12), table, rows)
 
 
 def mistaken(seed: int):
     table = guesses(tuple(ARABIC), seed=seed, sharpness=1)
-    rows = sheets.mistakes(table, 9)
-    return sheets.mistakes_sheet(pictures(9), table, rows)
+    rows = predictions_sheets.mistakes(table, 9)
+    return predictions_sheets.mistakes_sheet(pictures(9), table, rows)
 
 
 def f1(seed: int):
@@ -127,33 +128,33 @@ def alike(seed: int, count: int = 7):
 
 def read_by_letter(seed: int):
     table = guesses(tuple(ARABIC), 900, seed)
-    return readings.by_letter(
-        reading.by_letter(table, table.labels), reading.share(6, 9), ARABIC, "arasl_cnn on mine.zip"
+    return figures.by_letter(
+        error_analysis.by_letter(table, table.labels), error_analysis.share(6, 9), ARABIC, "arasl_cnn on mine.zip"
     )
 
 
 def read_by_light(seed: int, photographs: bool = True):
     table, images = guesses(AMERICAN, seed=seed), pictures(10)
     values = np.random.default_rng(seed).normal(0, 60, (2, len(table)))
-    parts = [reading.in_parts(table, one, np.ones(len(table), bool)) for one in values]
+    parts = [error_analysis.in_quantiles(table, one, np.ones(len(table), bool)) for one in values]
     shown = {row["typical"]: image for row, image in zip(parts[0] + parts[1], images)}
-    return readings.by_light(
-        *parts, shown if photographs else {}, reading.share(160 + seed, 300), "asl_cnn on mine.zip"
+    return figures.by_light(
+        *parts, shown if photographs else {}, error_analysis.share(160 + seed, 300), "asl_cnn on mine.zip"
     )
 
 
 def read_withheld(seed: int, no_hand: tuple[str, ...] = ("nothing",), count: int = 900):
     table = guesses(AMERICAN, count, seed)
-    marked = reading.withheld(table, no_hand, reading.THRESHOLDS)
-    return readings.withheld(reading.curve(table, no_hand), marked, "asl_cnn on mine.zip")
+    marked = error_analysis.abstention(table, no_hand, error_analysis.THRESHOLDS)
+    return figures.abstention(error_analysis.curve(table, no_hand), marked, "asl_cnn on mine.zip")
 
 
 def read_failures(seed: int):
     table = guesses(AMERICAN, seed=seed, sharpness=1)
-    often, surest = reading.frequent(table, 9), sheets.mistakes(table, 3)
+    often, surest = error_analysis.frequent(table, 9), predictions_sheets.mistakes(table, 3)
     images = {table.members[row]: image for row, image in zip([*often, *surest], pictures(12))}
     images |= {table.members[row]: pictures(1)[0] for row in surest}
-    return readings.failures({"Frequent": ("nine", often), "Surest": ("three", surest)}, images, table)
+    return figures.failures({"Frequent": ("nine", often), "Surest": ("three", surest)}, images, table)
 
 
 # Every kind of picture, drawn from data that a number chooses, and its size in pixels.
@@ -179,7 +180,7 @@ PICTURES = {
     "f1": (f1, (650, 811)),
     "predictions": (predicted, (883, None)),
     "mistakes": (mistaken, (883, None)),
-    "no mistakes": (lambda seed: sheets.mistakes_sheet([], guesses(AMERICAN, 30 + seed), []), (560, 80)),
+    "no mistakes": (lambda seed: predictions_sheets.mistakes_sheet([], guesses(AMERICAN, 30 + seed), []), (560, 80)),
     "contact sheet": (
         lambda seed: sheets.contact_sheet(pictures(12), AMERICAN[17 - seed :], 5, "American"),
         None,
@@ -293,22 +294,22 @@ def test_the_confusion_table_is_sorted_by_class():
 
 def test_examples_come_from_every_class_whatever_the_order():
     table = guesses(AMERICAN)
-    rows = sheets.examples(table)
+    rows = predictions_sheets.examples(table)
     assert table.labels[rows].tolist() == list(range(29))
     turned = Predictions(table.members[::-1], table.labels[::-1], table.probabilities[::-1], table.classes)
-    assert [turned.members[at] for at in sheets.examples(turned)] == [table.members[at] for at in rows]
-    assert len(set(sheets.examples(table, 3))) == 87
-    assert sorted(sheets.examples(table, 1000)) == list(range(300))
+    assert [turned.members[at] for at in predictions_sheets.examples(turned)] == [table.members[at] for at in rows]
+    assert len(set(predictions_sheets.examples(table, 3))) == 87
+    assert sorted(predictions_sheets.examples(table, 1000)) == list(range(300))
 
 
 def test_mistakes_are_wrong_and_the_most_confident_come_first():
     table = guesses(AMERICAN, sharpness=1)
-    rows = sheets.mistakes(table, 10)
+    rows = predictions_sheets.mistakes(table, 10)
     assert len(rows) == 10 and not table.correct[rows].any()
     confidence = table.confidence[rows]
     assert (np.diff(confidence) <= 0).all()
     assert confidence[0] == table.confidence[~table.correct].max()
-    assert sheets.mistakes(guesses(AMERICAN, sharpness=50)) == []
+    assert predictions_sheets.mistakes(guesses(AMERICAN, sharpness=50)) == []
 
 
 def test_classes_without_test_images_are_named_below_the_f1_chart():

@@ -12,7 +12,7 @@ from PIL import Image
 from fingerspell import preparation
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.errors import FingerspellError
-from fingerspell.preparation import Prepared
+from fingerspell.preparation.prepared import Prepared
 
 SIZE = 6
 ROWS = [

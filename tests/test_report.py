@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from test_external import COLOURS, MODEL, SET, by_colour, fill, picture, train
 
-from fingerspell import cli, external, report
+from fingerspell import cli, report
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
 
@@ -54,14 +54,14 @@ def test_the_command_writes_a_report_beside_its_answer(models, tmp_path, capsys)
     assert capsys.readouterr().out == answer
     first = files(out)
     assert set(first) == report.FILES
-    figures = json.loads(first["reading.json"])
+    figures = json.loads(first["error_analysis.json"])
     assert (figures["experiment"], figures["photographs"]) == ("colours", "photos.zip")
     assert (figures["all"]["hits"], figures["all"]["images"]) == (3, 4)
     assert (figures["letters"]["hits"], figures["letters"]["images"]) == (2, 3)
     assert figures["metrics"]["accuracy"] == 0.75
     assert figures["mirrored"]["agree"]["share"] == 1  # plain colours have no side
     assert figures["confusions"][0]["one_as_other"] == 1
-    told = first["reading.md"].decode()
+    told = first["error_analysis.md"].decode()
     assert told.startswith("# colours on photos.zip\n")
     assert "| the letters | 0.667 (0.208–0.939) | 3 |" in told
     assert "| A – B | 1 | 1 | 0 | 100.0% |" in told
@@ -84,13 +84,13 @@ def test_what_is_seen_belongs_to_its_image(tmp_path):
     photos = {
         f"{label}/{at}.png": png(tmp_path, halves(left, right))
         for label, (left, right) in sides.items()
-        for at in range(external.BATCH // 2)
+        for at in range(photographs.BATCH // 2)
     }
     watch = report.Watch(by_left_half)
     place = fill(tmp_path / "set", photos | {"A/0.png": b"none"})
-    table = external.evaluate(place, MODEL, watch).predictions
+    table = photographs.evaluate(place, MODEL, watch).predictions
     seen = watch.seen()
-    assert len(table) == 3 * (external.BATCH // 2) - 1 > external.BATCH
+    assert len(table) == 3 * (photographs.BATCH // 2) - 1 > photographs.BATCH
     assert table.correct.all()
     assert [table.classes[at] for at in seen.mirrored] == [sides[table.classes[at]][1] for at in table.labels]
     red, green, blue = (sum(w * v for w, v in zip((0.299, 0.587, 0.114), COLOURS[name])) for name in COLOURS)
@@ -150,7 +150,7 @@ def test_wrong_answers_alone_are_shown_and_the_sample_is_of_the_others():
 
 def test_what_is_not_an_older_report_is_left_alone(tmp_path):
     photos = fill(tmp_path / "photos", {"A/1.png": picture("A")})
-    mine = fill(tmp_path / "mine", {"reading.json": b"{}", "diary.txt": b"dear"})
+    mine = fill(tmp_path / "mine", {"error_analysis.json": b"{}", "diary.txt": b"dear"})
     pictures = fill(tmp_path / "pictures", {"letters.png": b"mine"})
     (tmp_path / "file").write_text("mine")
     before = files(tmp_path)
@@ -184,5 +184,5 @@ def test_a_report_is_replaced_whole_or_stays(tmp_path):
     assert files(out) == first
     fill(photos, {"A/2.png": picture("B")})
     report.write(out, photos, MODEL, by_colour)
-    assert files(out)["reading.json"] != first["reading.json"]
+    assert files(out)["error_analysis.json"] != first["error_analysis.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "photos"]

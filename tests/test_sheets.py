@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from fingerspell import hands
+from fingerspell.datasets.hands import Hands, extend
 from fingerspell.datasets.rendered import poses_american, sheets, ways_american
 from fingerspell.datasets.rendered.backgrounds import draw_backgrounds
 from fingerspell.datasets.rendered.drawing import POSES
 from fingerspell.datasets.rendered.sheets import ALPHABETS, FILL, SIDE, draw_sheets
 from fingerspell.datasets.rendered.skeleton import limited
 from fingerspell.errors import FingerspellError
-from fingerspell.hands import Hands, extend
 
 
 def gathered(parts) -> Hands:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingerspell import splits
-from fingerspell.audit import Row
+from fingerspell.audit.table import Row
 from fingerspell.errors import FingerspellError
 from fingerspell.splits import split
 

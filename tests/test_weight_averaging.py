@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fingerspell.training.batches import Batches
-from fingerspell.training.weight_averaging import SETTLING, WeightAverage
+from fingerspell.training.swa import SETTLING, WeightAverage
 
 
 def passing(share: float, epochs: int, weights: dict[int, list[float]]) -> tuple[WeightAverage, keras.Model]:

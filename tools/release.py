@@ -22,8 +22,8 @@ from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.rendered import draw
 from fingerspell.errors import FingerspellError
-from fingerspell.evaluation import reading
 from fingerspell.evaluation.predictions import Predictions
+from fingerspell.external import error_analysis
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
 
 RELEASED = Path("models/released")
@@ -118,7 +118,7 @@ def empty_scenes(folder: Path, name: str) -> dict:
     tables = {"own test": folder / f"data/predictions/{name}.csv"}
     tables |= {path.parent.name: path for path in sorted(folder.glob(f"data/external/*/{name}.csv"))}
     read = {
-        title: reading.empty_scenes(Predictions.read(path), {dataset.empty})
+        title: error_analysis.empty_scenes(Predictions.read(path), {dataset.empty})
         for title, path in tables.items()
         if path.exists()
     }

@@ -13,7 +13,7 @@ from fingerspell.evaluation.metrics import compute
 from fingerspell.evaluation.predictions import Predictions
 
 SHARED_AT_LEAST = 20
-ABOUT = ("dataset", "split", "model")
+ABOUT = ("source", "dataset", "split", "model")
 SEEDS = ("seeds", "accuracy_mean", "accuracy_spread")
 METRICS = (
     "accuracy",
@@ -38,11 +38,11 @@ PAIRED = (
 
 
 def table(predictions: Mapping[str, Predictions], about: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return one row per experiment, in the order given: experiment, dataset, split, model, leakage and its metrics.
+    """Return one row per experiment, in the order given: experiment, source, dataset, split, model, leakage, metrics.
 
-    about: per experiment at least `dataset`, `split` (how the test images were chosen) and `model`; and `leakage`,
-        the share of test images with a near-duplicate in training, where there is one; `seeds`, `accuracy_mean` and
-        `accuracy_spread`, where there were several trainings.
+    about: per experiment `source` (of its images: rendered or original), `dataset`, `split` (how the test images were
+        chosen) and `model`; and `leakage`, the share of test images with a near-duplicate in training, where there is
+        one; `seeds`, `accuracy_mean` and `accuracy_spread`, where there were several trainings.
     """
     rows = []
     for name, table_of in predictions.items():
@@ -57,15 +57,15 @@ def table_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return `table` for people: accuracy with its 95% interval, its mean and spread over seeds, macro F1, top-3,
     calibration, images."""
     lines = [
-        "| experiment | dataset | split | leakage | model | accuracy (95% interval) | over seeds "
+        "| experiment | source | dataset | split | leakage | model | accuracy (95% interval) | over seeds "
         "| macro F1 | top-3 | ECE | test images |",
-        "|---|---|---|--:|---|--:|--:|--:|--:|--:|--:|",
+        "|---|---|---|---|--:|---|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
         leakage = "–" if row["leakage"] is None else f"{row['leakage']:.1%}"
         seeds = f"{row['accuracy_mean']:.3f} ± {row['accuracy_spread']:.3f} ({row['seeds']})" if row["seeds"] else "–"
         lines.append(
-            f"| {row['experiment']} | {row['dataset']} | {row['split']} | {leakage} | {row['model']} "
+            f"| {row['experiment']} | {row['source']} | {row['dataset']} | {row['split']} | {leakage} | {row['model']} "
             f"| {row['accuracy']:.3f} ({row['accuracy_low']:.3f}–{row['accuracy_high']:.3f}) | {seeds} "
             f"| {row['macro_f1']:.3f} | {row['top3_accuracy']:.3f} "
             f"| {row['expected_calibration_error']:.3f} | {row['test_images']:,} |"

@@ -32,33 +32,44 @@ class Row:
 
 
 def compute(predictions: Predictions) -> dict[str, float | int]:
-    """Return the flat metrics of an experiment, rounded to six decimals.
+    """Return the flat metrics of an experiment, fractions rounded to six decimals.
 
     accuracy: share of images whose most probable class is the true one.
     accuracy_low, accuracy_high: its 95% interval after Wilson (1927). It treats images as independent, so
         where they come in bursts of look-alikes the truth is less certain than that.
-    macro_f1, balanced_accuracy: mean F1 and mean recall of the classes that have test images.
+    macro_f1: mean F1 of the classes that have test images.
     top3_accuracy: share of images whose true class is among the three most probable.
     expected_calibration_error: see `calibration_error`.
-    log_loss: mean negative log-likelihood in nats, probabilities clipped at 1e-6, the table's resolution.
     test_images: how many images.
     """
     truth, guess = predictions.labels, predictions.predicted
     present = np.unique(truth)
     hits, count = int(predictions.correct.sum()), len(predictions)
     interval = binomtest(hits, count).proportion_ci(0.95, method="wilson")
-    average = {"labels": present, "average": "macro", "zero_division": 0}
     values = {
         "accuracy": hits / count,
         "accuracy_low": interval.low,
         "accuracy_high": interval.high,
-        "macro_f1": f1_score(truth, guess, **average),
-        "balanced_accuracy": recall_score(truth, guess, **average),
+        "macro_f1": f1_score(truth, guess, labels=present, average="macro", zero_division=0),
         "top3_accuracy": top_accuracy(predictions, 3),
         "expected_calibration_error": calibration_error(predictions),
-        "log_loss": _log_loss(predictions),
     }
     return {key: round(float(value), DECIMALS) for key, value in values.items()} | {"test_images": count}
+
+
+def details(predictions: Predictions, further: Sequence[Predictions] = ()) -> dict[str, float | int]:
+    """Return what else there is to know, rounded to six decimals.
+
+    balanced_accuracy: mean recall of the classes that have test images.
+    log_loss: mean negative log-likelihood in nats, probabilities clipped at 1e-6, the table's resolution.
+    With `further` predictions, of networks trained with other seeds, also what `over_seeds` says of all of them.
+    """
+    truth, guess = predictions.labels, predictions.predicted
+    recall = recall_score(truth, guess, labels=np.unique(truth), average="macro", zero_division=0)
+    values = {"balanced_accuracy": recall, "log_loss": _log_loss(predictions)}
+    accuracies = [float(one.correct.mean()) for one in (predictions, *further)]
+    several = over_seeds(accuracies) if further else {}
+    return {key: round(float(value), DECIMALS) for key, value in values.items()} | several
 
 
 def over_seeds(accuracies: Sequence[float]) -> dict[str, float | int]:

@@ -15,7 +15,7 @@ def build(image_size: int, channels: int):
 
     The code is a map and no dense layer, and kernels are as wide as their strides, so that a code tells of its own
     8×8 pixels alone and the decoder restores them from nothing else: trees ask for one value at a time, and read far
-    more from values that belong to a place (docs/results.md has the figures).
+    more from values that belong to a place (docs/decisions/codes.md).
     """
     from keras import Model, layers
 

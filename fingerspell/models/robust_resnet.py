@@ -11,7 +11,7 @@ ARCHITECTURE = Architecture(
     parameters=1_376_957,
     recommended_size=96,
     minimum_size=32,
-    joints=True,
+    keypoints=True,
 )
 MOMENTUM = 0.95
 

@@ -31,7 +31,7 @@ _AMOUNTS = {
     "noise": "deviation up to {:.0%} of white",
     "cutout": "up to {:.0%} of the side",
     "grey": "{:.0%} of the images",
-    "shake": "up to {:g} px, any way",
+    "motion_blur": "up to {:g} px, any way",
     "compression": "quality down by up to {:.0%}",
 }
 

@@ -1,4 +1,4 @@
-"""What remains of an accuracy on photographs from elsewhere."""
+"""What remains of an accuracy out of domain: on photographs that no dataset holds."""
 
 from collections.abc import Mapping
 
@@ -10,22 +10,22 @@ Metrics = Mapping[str, float | int]
 
 
 @style.quiet()
-def own_and_elsewhere(own: Mapping[str, Metrics], elsewhere: Mapping[str, Metrics], title: str) -> Figure:
-    """Return, for every experiment, its accuracy on its own test images and on photographs from elsewhere.
+def own_and_out_of_domain(own: Mapping[str, Metrics], out_of_domain: Mapping[str, Metrics], title: str) -> Figure:
+    """Return, for every experiment, its accuracy on its own test images and on photographs that no dataset holds.
 
-    own, elsewhere: experiment -> metrics as from `fingerspell.evaluation.metrics.compute`, the same experiments
-    in both; they are drawn in the order of `elsewhere`. Bars are 95% intervals.
+    own, out_of_domain: name -> metrics as from `fingerspell.evaluation.metrics.compute`, the same names
+    in both; they are drawn in the order of `out_of_domain`. Bars are 95% intervals.
     """
     width, top, bottom = 7.5, 0.85, 0.55
-    height = top + 0.32 * len(elsewhere) + bottom
-    left = 0.35 + 0.075 * max(map(len, elsewhere))
+    height = top + 0.32 * len(out_of_domain) + bottom
+    left = 0.35 + 0.075 * max(map(len, out_of_domain))
     figure = style.new_figure(width, height)
     axes = figure.add_axes(
         (left / width, bottom / height, (width - left - 1.3) / width, (height - top - bottom) / height)
     )
-    looks = {"own test images": (own, style.GREY, "o"), "photographs from elsewhere": (elsewhere, style.BLUE, "s")}
-    for place, name in enumerate(elsewhere):
-        here, there = own[name]["accuracy"], elsewhere[name]["accuracy"]
+    looks = {"own test images": (own, style.GREY, "o"), "out of domain": (out_of_domain, style.BLUE, "s")}
+    for place, name in enumerate(out_of_domain):
+        here, there = own[name]["accuracy"], out_of_domain[name]["accuracy"]
         axes.hlines(place, *sorted((here, there)), color=style.FAINT, linewidth=3, zorder=1)
         for values, colour, marker in looks.values():
             one = values[name]
@@ -35,8 +35,8 @@ def own_and_elsewhere(own: Mapping[str, Metrics], elsewhere: Mapping[str, Metric
             f"{here:.3f} → {there:.3f}", (1, place), (8, 0), xycoords=axes.get_yaxis_transform(),
             textcoords="offset points", va="center", fontsize=8.5, annotation_clip=False,
         )  # fmt: skip
-    axes.set_yticks(range(len(elsewhere)), list(elsewhere))
-    axes.set(xlim=(-0.015, 1.015), ylim=(len(elsewhere) - 0.4, -0.6), xlabel="accuracy, 95% interval")
+    axes.set_yticks(range(len(out_of_domain)), list(out_of_domain))
+    axes.set(xlim=(-0.015, 1.015), ylim=(len(out_of_domain) - 0.4, -0.6), xlabel="accuracy, 95% interval")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")

@@ -46,6 +46,6 @@ def protocols(
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.grid(axis="x")
     leaks.set_title("test images with a near-duplicate\nin training", fontsize=9, loc="left")
-    scores.set_title("test images named rightly,\n95% interval", fontsize=9, loc="left")
+    scores.set_title("test images classified correctly,\n95% interval", fontsize=9, loc="left")
     figure.text(0.12 / width, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", va="top")
     return figure

@@ -39,7 +39,7 @@ def augment(images: np.ndarray, settings: Augmentation, random: np.random.Genera
     down, by a fraction of the side; `rotation` turns about the centre, by degrees; `scale` enlarges by a factor
     within 1 ± its fraction; `shift` moves across and down, by a fraction of the side; `cutout` fills a square, its
     side a fraction of the image's and its centre anywhere, with the mean colour (DeVries & Taylor 2017,
-    https://arxiv.org/abs/1708.04552); `blur` is Gaussian, by pixels; `shake` is that of a camera that moves,
+    https://arxiv.org/abs/1708.04552); `blur` is Gaussian, by pixels; `motion_blur` is that of a camera that moves,
     straight on by pixels, any way; `colour` multiplies the saturation by a factor within 1 ± its fraction and every
     channel by one within 1 ± half of it, like the light of another lamp (it leaves grey images alone); `grey` takes the
     colours out of a fraction of the images; `contrast` multiplies the distance from the mean by a factor within 1 ± its
@@ -55,8 +55,8 @@ def augment(images: np.ndarray, settings: Augmentation, random: np.random.Genera
         changes.append(_cut_out(images, settings.cutout, random))
     if settings.blur:
         changes.append(_blur(images, settings.blur, random))
-    if settings.shake:
-        changes.append(_shake(images, settings.shake, random))
+    if settings.motion_blur:
+        changes.append(_shake(images, settings.motion_blur, random))
     if settings.brightness or settings.contrast or (images.shape[3] == 3 and (settings.colour or settings.grey)):
         changes.append(_light(images, settings, random))
     if settings.noise:
@@ -128,14 +128,14 @@ def _shake(images: np.ndarray, most: float, random: np.random.Generator) -> Chan
     reach = math.ceil(most / 2)
     places, parts = np.arange(-reach, reach + 1), np.linspace(-0.5, 0.5, 2 * reach + 1)[:, None]
 
-    def shake(image: np.ndarray, at: int) -> np.ndarray:
+    def motion_blur(image: np.ndarray, at: int) -> np.ndarray:
         # Points of the way, each shared between the four pixels about it.
         across = np.maximum(1 - np.abs(places - lengths[at] * math.cos(angles[at]) * parts), 0)
         down = np.maximum(1 - np.abs(places - lengths[at] * math.sin(angles[at]) * parts), 0)
         kernel = down.T @ across
         return cv2.filter2D(image, -1, kernel / kernel.sum())
 
-    return shake
+    return motion_blur
 
 
 def _light(images: np.ndarray, settings: Augmentation, random: np.random.Generator) -> Change:

@@ -14,14 +14,17 @@ from fingerspell.files import sha256, write_aside
 CODE = Path(__file__).parents[1]
 
 
-def recipe(data: Path, stage: Path, settings: dict) -> str:
+def recipe(data: Path, settings: dict) -> str:
     """Return a hash of all that the outcome of a training depends on.
 
-    data: the folder of its arrays. stage: the script that trains. settings: JSON's types. The rest is the code of
-    models and training, and the packages that do the sums.
+    data: the folder of its arrays, or the one file. settings: JSON's types. The rest is the code of models, scenes and
+    training, and the packages that do the sums.
     """
-    code = [CODE / "hands.py", CODE / "preparation.py", *CODE.glob("training/*.py"), *CODE.glob("models/**/*.py")]
-    files = {str(path): sha256(path) for path in [*data.iterdir(), stage, *code]}
+    code = [CODE / "datasets/hands.py", CODE / "preparation/prepared.py"]
+    for place in ("models/**/*.py", "scenes/*.py", "training/*.py"):
+        code += sorted(CODE.glob(place))
+    inputs = [data] if data.is_file() else sorted(data.iterdir())
+    files = {str(path): sha256(path) for path in [*inputs, *code]}
     packages = {name: import_module(name).__version__ for name in ("keras", keras.config.backend(), "numpy")}
     return hashlib.sha256(json.dumps([files, packages, settings], sort_keys=True).encode()).hexdigest()
 

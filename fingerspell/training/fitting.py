@@ -12,7 +12,7 @@ from fingerspell.training.batches import Batches, Epochs
 from fingerspell.training.checkpoint import Checkpoint
 from fingerspell.training.keypoints import VALUES, both
 from fingerspell.training.mixing import Mixed
-from fingerspell.training.weight_averaging import WeightAverage
+from fingerspell.training.swa import WeightAverage
 
 STEPS = 8  # between two returns to Python, each of which costs a small network a tenth of its step
 
@@ -30,9 +30,9 @@ def fit(
     """Train `model` in place: to name the targets or, where the batches have none, to restore its pixels.
 
     With early stopping and a validation part it is left with the weights of its best epoch by validation loss, with
-    `average` with the mean of its last epochs' weights, else with those of its last epoch. With a `checkpoint` an
+    `swa` with the mean of its last epochs' weights, else with those of its last epoch. With a `checkpoint` an
     interrupted training goes on after its last finished epoch and ends with the same bits as one that was not
-    interrupted; a finished one is not repeated. `keypoints`: how much finding joints weighs as a second task, for which
+    interrupted; a finished one is not repeated. `keypoints`: how much finding keypoints weighs as a second task, for which
     the model must be made (see `keypoints.attach`).
 
     Returns one row per epoch: epoch (from 1), loss, accuracy (classifiers only), and val_… where there is a
@@ -45,7 +45,7 @@ def fit(
         training, weights = Mixed(training, settings.mixup, classes, weights), None
         validation = None if validation is None else Mixed(validation, 0.0, classes)
     stopping = _EarlyStopping(settings.early_stopping, validation is not None)
-    average = WeightAverage(settings.average)
+    average = WeightAverage(settings.swa)
     state = _State(model, stopping, average, checkpoint)
     if state.resume():
         log(f"going on after epoch {len(state.history)}")
@@ -56,13 +56,13 @@ def fit(
             validation_data=validation,
             initial_epoch=len(state.history),
             epochs=epochs,
-            callbacks=[_NotFinite(), _Log(log), stopping, *([average] if settings.average else []), state],
+            callbacks=[_NotFinite(), _Log(log), stopping, *([average] if settings.swa else []), state],
             class_weight=weights,
             shuffle=False,
             verbose=0,
         )
     stopping.restore(model)
-    if settings.average:
+    if settings.swa:
         training.begin(epochs)
         average.settle(model, training)
     return state.history

@@ -1,8 +1,8 @@
-"""Finding the joints of the hand as a second task, in training alone: what helps to find them helps to tell signs
+"""Finding the keypoints of the hand as a second task, in training alone: what helps to find them helps to tell signs
 apart (Caruana 1997, "Multitask Learning", https://doi.org/10.1023/A:1007379606734).
 
-Targets are float32 (n, 1 + 42): the label, then x and y of the 21 joints, NaN where nobody knows them. The network
-answers all in one row: probabilities of the classes, then the joints.
+Targets are float32 (n, 1 + 42): the label, then x and y of the 21 keypoints, NaN where nobody knows them. The network
+answers all in one row: probabilities of the classes, then the keypoints.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from fingerspell.hands import JOINTS
+from fingerspell.datasets.hands import KEYPOINTS
 
-FEATURES = "features"  # the layer of a network whose map the joints are read from
-VALUES = 2 * JOINTS
+FEATURES = "features"  # the layer of a network whose map the keypoints are read from
+VALUES = 2 * KEYPOINTS
 
 
 def targets(labels: np.ndarray) -> np.ndarray:
@@ -22,13 +22,13 @@ def targets(labels: np.ndarray) -> np.ndarray:
 
 
 def attach(network: keras.Model) -> keras.Model:
-    """Return a network that also answers joints and shares its layers with `network`, which stays as it is."""
+    """Return a network that also answers keypoints and shares its layers with `network`, which stays as it is."""
     layers = keras.layers
     x = layers.Conv2D(32, 1, use_bias=False)(network.get_layer(FEATURES).output)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
     x = layers.Dense(128, activation="relu")(layers.Flatten()(x))
-    joints = layers.Dense(VALUES, dtype="float32")(x)
-    return keras.Model(network.input, layers.Concatenate(dtype="float32")([network.output, joints]))
+    places = layers.Dense(VALUES, dtype="float32")(x)
+    return keras.Model(network.input, layers.Concatenate(dtype="float32")([network.output, places]))
 
 
 def both(classify: Callable, weight: float) -> tuple[Callable, keras.metrics.Metric]:

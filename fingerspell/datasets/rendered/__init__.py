@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.rendered import packing
 from fingerspell.datasets.rendered.drawing import Frame, draw_burst
 from fingerspell.datasets.rendered.processes import in_processes
@@ -14,11 +15,10 @@ from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside, write_text
 from fingerspell.progress import progress
 
-LABELS_CSV = "ArSL_Data_Labels.csv"
 HEADER = ["member", "label", "signer", "burst", "hand", *(f"{axis}{j}" for j in range(21) for axis in "xy")]
 
 
-def draw(dataset_name: str, images_per_class: int, seed: int, folder: Path, workers: int = 2) -> Path:
+def draw(dataset_name: str, images_per_class: int, seed: int, folder: Path, workers: int | None = None) -> Path:
     """Draw a collection into `folder` and return the archive's path.
 
     Beside the archive, under its published name, lie `hands.csv` (member, label, signer, burst, hand, and
@@ -28,13 +28,11 @@ def draw(dataset_name: str, images_per_class: int, seed: int, folder: Path, work
     first three arguments alone. Raises FingerspellError for an unknown collection or fewer than two images
     per class.
     """
-    if dataset_name not in packing.ARCHIVES:
-        known = ", ".join(packing.ARCHIVES)
-        raise FingerspellError(f"There is no rendered dataset {dataset_name!r}; choose one of {known}.")
+    dataset = catalogue.find(dataset_name)
     if images_per_class < 2:
         raise FingerspellError(f"images_per_class is {images_per_class}; {dataset_name} needs at least 2.")
     folder = Path(folder)
-    archive_path = folder / packing.ARCHIVES[dataset_name]
+    archive_path = folder / dataset.archive
     bursts = packing.plan(dataset_name, images_per_class, seed)
     total = sum(len(burst.shots) for burst in bursts)
     table = io.StringIO()
@@ -51,12 +49,12 @@ def draw(dataset_name: str, images_per_class: int, seed: int, folder: Path, work
             packing.add(archive, packing.OVERVIEW, packing.overview(first))
     write_text(folder / "hands.csv", table.getvalue())
     if dataset_name == "arasl":
-        write_text(folder / LABELS_CSV, packing.labels_csv(bursts))
+        write_text(folder / dataset.extra_files[0], packing.labels_csv(bursts))
     return archive_path
 
 
-def _frames(dataset: str, bursts: list[packing.Burst], seed: int, workers: int) -> Iterator[Frame]:
-    """Yield all frames in order; bursts are drawn in `workers` processes (1: in this one)."""
+def _frames(dataset: str, bursts: list[packing.Burst], seed: int, workers: int | None) -> Iterator[Frame]:
+    """Yield all frames in order; bursts are drawn in `workers` processes (None: one a core; 1: in this one)."""
     task = partial(draw_burst, dataset, seed=seed)
     for frames in in_processes(task, bursts, workers, chunksize=4):
         yield from frames

@@ -16,7 +16,7 @@ CHUNK = 50  # that one task draws
 COLUMNS, ROWS = np.meshgrid(*2 * [np.linspace(-0.5, 0.5, SIDE, dtype=np.float32)])
 
 
-def draw_backgrounds(count: int, seed: int, workers: int = 2) -> Iterator[np.ndarray]:
+def draw_backgrounds(count: int, seed: int, workers: int | None = None) -> Iterator[np.ndarray]:
     """Draw backgrounds and yield them in parts, uint8 (k, SIDE, SIDE, 3).
 
     The same count and seed give the same bytes; `workers` (1: this process alone) changes nothing but the time.

@@ -10,32 +10,20 @@ both occur; a fifth of kaaf and meem is 256x256; a few haa are 768x1024 in colou
 """
 
 import io
-import struct
 import uuid
 import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
+from fingerspell.datasets.published import catalogue
+
 AMERICAN = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 EMPTY = {"nothing", "Blank"}
-ARCHIVES = {
-    "asl_alphabet": "asl-alphabet.zip",
-    "synthetic_asl": "synthetic-asl-alphabet.zip",
-    "arasl": "ArASL_Database_54K_Final.zip",
-}
-# Published images per class of ArASL.
-ARASL_SIZES = {
-    "ain": 2114, "al": 1343, "aleff": 1672, "bb": 1791, "dal": 1634, "dha": 1723, "dhad": 1670, "fa": 1955,
-    "gaaf": 1705, "ghain": 1977, "ha": 1592, "haa": 1526, "jeem": 1552, "kaaf": 1774, "khaa": 1607,
-    "la": 1746, "laam": 1832, "meem": 1765, "nun": 1819, "ra": 1659, "saad": 1895, "seen": 1638,
-    "sheen": 1507, "ta": 1816, "taa": 1838, "thaa": 1766, "thal": 1582, "toot": 1791, "waw": 1371,
-    "ya": 1722, "yaa": 1293, "zay": 1374,
-}  # fmt: skip
 OVERVIEW = "overview.png"
 # Frames of one burst: few, so that a small set still has many bursts of a class to learn from and to be tested on.
 BURST = {"asl_alphabet": 3, "synthetic_asl": 3, "arasl": 6}
@@ -106,8 +94,9 @@ def _synthetic_asl(count: int, seed: int) -> Layout:
 
 
 def _arasl(count: int, seed: int) -> Layout:
-    mean = np.mean(list(ARASL_SIZES.values()))
-    for label, published in ARASL_SIZES.items():
+    sizes = catalogue.find("arasl").counts["train"]
+    mean = np.mean(list(sizes.values()))
+    for label, published in sizes.items():
         number = max(2, round(count * published / mean))
         shots = []
         for n in range(1, number + 1):
@@ -142,25 +131,9 @@ def encode(picture: Image.Image, shot: Shot) -> bytes:
 
 
 def _png(pixels: np.ndarray) -> bytes:
-    """Encode RGB (h, w, 3) uint8 as PNG, every row filtered as the difference to the row above.
-
-    That takes 40% of the time of Pillow, which tries all filters on every row (https://www.w3.org/TR/png-3/).
-    """
-    height, width, _ = pixels.shape
-    rows = np.empty((height, 3 * width + 1), np.uint8)
-    rows[:, 0] = 2
-    flat = pixels.reshape(height, -1)
-    rows[0, 1:] = flat[0]
-    np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
-    squeeze = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
-    chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", squeeze.compress(rows) + squeeze.flush()),
-        (b"IEND", b""),
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
+    """Encode RGB (h, w, 3) uint8 as PNG, by OpenCV: in a third of the time of Pillow, which tries all filters."""
+    _, data = cv2.imencode(".png", pixels[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    return data.tobytes()
 
 
 def add(archive: zipfile.ZipFile, member: str, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """Drawing in several processes at once."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,12 +14,13 @@ Drawn = TypeVar("Drawn")
 
 
 def in_processes(
-    draw: Callable[[Task], Drawn], tasks: Sequence[Task], workers: int, chunksize: int = 1
+    draw: Callable[[Task], Drawn], tasks: Sequence[Task], workers: int | None, chunksize: int = 1
 ) -> Iterator[Drawn]:
-    """Yield `draw` of every task, in their order, from `workers` processes (1: this one alone).
+    """Yield `draw` of every task, in their order, from `workers` processes (None: one a core; 1: this one alone).
 
     A terminal sends Ctrl-C to all of them; this one alone hears it, drops what has not begun, and raises.
     """
+    workers = workers or os.cpu_count() or 1
     if workers <= 1:
         yield from map(draw, tasks)
         return

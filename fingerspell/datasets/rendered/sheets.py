@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from fingerspell.datasets.hands import SIDE, Hands, extend
 from fingerspell.datasets.rendered import poses_american, poses_arabic, ways_american
 from fingerspell.datasets.rendered.camera import aim, encode_light
 from fingerspell.datasets.rendered.drawing import stream
@@ -14,9 +15,7 @@ from fingerspell.datasets.rendered.processes import in_processes
 from fingerspell.datasets.rendered.shading import Light, shade, skin
 from fingerspell.datasets.rendered.skeleton import Build, build, closed, varied
 from fingerspell.errors import FingerspellError
-from fingerspell.hands import Hands, extend
 
-SIDE = 144  # pixels
 FILL = 0.56  # share of the side that the hand takes: the rest is for arms
 BORDER = 8.0  # pixels by which the flesh goes beyond the joints, both sides together
 ALPHABETS = {
@@ -29,7 +28,7 @@ ALPHABETS = {
 CHUNK = 10  # hands that one task draws
 
 
-def draw_sheets(alphabet: str, per_class: int, seed: int, workers: int = 2) -> Iterator[Hands]:
+def draw_sheets(alphabet: str, per_class: int, seed: int, workers: int | None = None) -> Iterator[Hands]:
     """Draw `per_class` hands of every sign of an alphabet, sign by sign, and yield them in parts.
 
     The same arguments give the same bytes; `workers` (1: this process alone) changes nothing but the time. Every

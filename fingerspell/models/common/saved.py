@@ -7,17 +7,68 @@ and a scikit-learn classifier). The same training gives the same bytes.
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
-from fingerspell.errors import FingerspellError, whole_model
+from fingerspell.config import Experiment
+from fingerspell.errors import FingerspellError
 from fingerspell.models.common import registry
-from fingerspell.models.common.averaging import averaged
+from fingerspell.models.common.tta import averaged
 
 TRUSTED = {"sklearn.tree._tree.Tree"}  # a forest's trees; skops itself trusts the rest
+
+
+@contextmanager
+def whole_model(folder: Path) -> Iterator[None]:
+    """Let a model be read in a `with` block: what is missing or damaged is told in one sentence."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise FingerspellError(f"{folder} holds no whole model ({error}); run `dvc repro` first") from error
+    except FingerspellError:
+        raise
+    except Exception as error:  # JSON, h5py, Keras and skops each raise their own on damaged files
+        reason = " ".join(str(error).split())[:200]
+        raise FingerspellError(
+            f"the model in {folder} is damaged ({reason}); delete the folder and run `dvc repro`"
+        ) from error
+
+
+def describe(name: str, experiment: Experiment, seed: int, prepared: dict) -> dict:
+    """Return what `model.json` says of a model before it is trained.
+
+    name: the experiment's. prepared: what its prepared images say of themselves (`Prepared.settings`).
+    """
+    classifies = registry.find(experiment.model).ARCHITECTURE.kind == "classifier"
+    return {
+        "experiment": name,
+        "model": experiment.model,
+        **prepared,
+        "value_range": [0, 255],
+        "precision": experiment.precision,
+        "dropout": experiment.dropout,
+        "weights": experiment.weights,
+        "seeds": [seed + number for number in range(experiment.seeds)],
+        "augment": experiment.augment.model_dump(),
+        "tta_scales": experiment.tta_scales,
+        "tta_rotations": experiment.tta_rotations,
+        "composition": experiment.composition and experiment.composition.model_dump(),
+        "packages": _versions(classifies),
+    }
+
+
+def _versions(classifies: bool) -> dict[str, str]:
+    """Return the versions of what makes the model; Keras makes an encoder too, but is not imported for a classifier."""
+    packages = ["sklearn"] if classifies else ["keras", import_module("keras").config.backend()]
+    return {"keras": version("keras")} | {
+        package: import_module(package).__version__ for package in [*packages, "numpy", "PIL"]
+    }
 
 
 def build(description: dict):
@@ -68,7 +119,9 @@ def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndar
         network = build(description)
         if registry.find(description["model"]).ARCHITECTURE.kind != "classifier":
             network.load_weights(folder / weights_file(seed))
-            return description, averaged(network, description["zooms"], description["turns"]).predict_on_batch
+            return description, averaged(
+                network, description["tta_scales"], description["tta_rotations"]
+            ).predict_on_batch
         network.load_weights(folder / "encoder.weights.h5")
         classifier = load_classifier(folder / "classifier.skops")
 

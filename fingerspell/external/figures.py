@@ -1,4 +1,4 @@
-"""The pictures of a reading: by letter, by light, with unsure answers withheld, and what goes wrong."""
+"""The pictures of an error analysis: by letter, by light, coverage against abstention, and what goes wrong."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def by_letter(
 ) -> Figure:
     """Return recall and precision of every class that has images, with 95% intervals, the best recall first.
 
-    rows: as from `fingerspell.evaluation.reading.by_letter`. main: the share of right answers to all letters, a line.
+    rows: as from `error_analysis.by_letter`. main: the share of right answers to all letters, a line.
     note: whose answers to what, here and below.
     """
     shown = sorted((row for row in rows if row["recall"]["images"]), key=lambda row: -row["recall"]["share"])
@@ -73,7 +73,7 @@ def by_light(
 ) -> Figure:
     """Return the share of right answers from dark images to bright ones, and by how bright the middle is.
 
-    Rows as from `fingerspell.evaluation.reading.in_parts`; main: the share of all these images, a line.
+    Rows as from `error_analysis.in_quantiles`; main: the share of all these images, a line.
     images: the rows' `typical` -> uint8 (h, w, 1 or 3), any size; without any, nobody's photographs are shown.
     """
     strip = 0.79 if images else 0
@@ -110,10 +110,10 @@ def by_light(
 
 
 @style.quiet()
-def withheld(curve: Rows, marked: Rows, note: str = "") -> Figure:
-    """Return how many answers are right against how many are given, when unsure ones are withheld.
+def abstention(curve: Rows, marked: Rows, note: str = "") -> Figure:
+    """Return how many answers are correct against how many are given, when the model abstains from unsure ones.
 
-    Rows as from `fingerspell.evaluation.reading.withheld`: those of `curve` are a line, those of `marked` dots with
+    Rows as from `error_analysis.abstention`: those of `curve` are a line, those of `marked` dots with
     their threshold. Where there are empty scenes, a second line tells in how many of them a sign is named.
     """
     width, height = 7.5, 4.3
@@ -121,13 +121,15 @@ def withheld(curve: Rows, marked: Rows, note: str = "") -> Figure:
     axes = figure.add_axes(
         (0.62 / width, 0.55 / height, (width - 0.62 - 0.35) / width, (height - 1.25 - 0.55) / height)
     )
-    fewest = max(1, min(FEWEST, *(row["right"]["images"] for row in marked if not row["threshold"])))
-    marked, curve = ([row for row in rows if row["right"]["images"] >= fewest] for rows in (marked, [*curve, *marked]))
+    fewest = max(1, min(FEWEST, *(row["correct"]["images"] for row in marked if not row["threshold"])))
+    marked, curve = (
+        [row for row in rows if row["correct"]["images"] >= fewest] for rows in (marked, [*curve, *marked])
+    )
     curve.sort(key=lambda row: row["threshold"])
-    across = [row["answered"]["share"] for row in curve]
+    across = [row["coverage"]["share"] for row in curve]
     keys = []
     for key, colour, name in (
-        ("right", style.BLUE, "answers given that are right, 95% interval"),
+        ("correct", style.BLUE, "answers given that are correct, 95% interval"),
         ("empty_named", style.VERMILION, "empty scenes of which a sign is named"),
     ):
         if not curve or not curve[0][key]["images"]:
@@ -137,7 +139,7 @@ def withheld(curve: Rows, marked: Rows, note: str = "") -> Figure:
         keys += axes.plot(across, middle, color=colour, label=name)
     last = np.inf
     for row in marked:
-        x, y = row["answered"]["share"], row["right"]["share"]
+        x, y = row["coverage"]["share"], row["correct"]["share"]
         axes.plot(x, y, "o", color=style.BLUE, markersize=5)
         if last - x > 0.065:  # room for its number
             axes.annotate(f"≥ {row['threshold']:.2g}" if row["threshold"] else "all", (x, y), (0, 9),
@@ -152,7 +154,7 @@ def withheld(curve: Rows, marked: Rows, note: str = "") -> Figure:
         handlelength=1.2, columnspacing=1.6,
     )  # fmt: skip
     about = "at the dots, the least probability of an answer that is given"
-    _heading(figure, "When unsure answers are withheld", f"{note}: {about}" if note else about)
+    _heading(figure, "Coverage and abstention", f"{note}: {about}" if note else about)
     return figure
 
 

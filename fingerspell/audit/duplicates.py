@@ -4,6 +4,7 @@ Two thumbnails are near if the root-mean-square difference of their grey values 
 """
 
 import math
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,8 +20,10 @@ LEAF = 30  # thumbnails in a leaf of the tree
 BLOCK = 1024  # thumbnails searched, or candidates compared, at once: bounds the memory
 
 
-def near_duplicates(thumbnails: np.ndarray, threshold: float, workers: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Return all pairs of near thumbnails and their distances, found in `workers` threads.
+def near_duplicates(
+    thumbnails: np.ndarray, threshold: float, workers: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return all pairs of near thumbnails and their distances, found in `workers` threads (None: one a core).
 
     thumbnails: uint8 (n, height, width), grey values 0–255.
     threshold: greatest root-mean-square difference of grey values that still counts as near.
@@ -53,7 +56,9 @@ def near_duplicates(thumbnails: np.ndarray, threshold: float, workers: int = 2) 
         near = square <= threshold**2 * flat.shape[1]
         return pairs[near], square[near]
 
-    with ThreadPoolExecutor(workers) as pool:  # scipy and numpy search and compare outside the interpreter lock
+    with ThreadPoolExecutor(
+        workers or os.cpu_count()
+    ) as pool:  # scipy and numpy search and compare outside the interpreter lock
         pairs, squares = map(
             np.concatenate, zip(*pool.map(lambda work: search(*work), _halves(points, 0, len(points))))
         )

@@ -1,4 +1,4 @@
-"""A reading of a model on photographs from elsewhere: a folder with a page, pictures and all figures as JSON."""
+"""An error analysis on photographs that no dataset holds: a folder with a page, pictures and all figures as JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from fingerspell import external, files
+from fingerspell import files
 from fingerspell.errors import FingerspellError
-from fingerspell.evaluation import reading
 from fingerspell.evaluation.predictions import Predictions
+from fingerspell.external import error_analysis, photographs
+from fingerspell.external import figures as plots
 from fingerspell.images import decode, to_array
 from fingerspell.plots import confusion, style
-from fingerspell.plots import reading as plots
 from fingerspell.plots.sheets import mistakes
 
-FIGURES = "reading.json"
+FIGURES = "error-analysis.json"
 FILES = {
-    FIGURES, "reading.md", "letters.png", "confusions.png", "brightness.png", "withheld.png", "failures.png",
+    FIGURES, "error-analysis.md", "letters.png", "confusions.png", "brightness.png", "abstention.png", "failures.png",
 }  # fmt: skip
 SHOWN = 128  # pixels: side of a photograph among the failures
 FAILURES = 16  # of each kind
@@ -38,22 +38,22 @@ class Watch:
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """As the model's own: uint8 (n, size, size, channels) to float32 (n, classes)."""
-        self._brightness.append(reading.brightness(images))
-        self._front_light.append(reading.front_light(images))
+        self._brightness.append(error_analysis.brightness(images))
+        self._front_light.append(error_analysis.front_light(images))
         answers = np.asarray(self._predict(np.ascontiguousarray(images[:, :, ::-1])))
-        # A row of zeros says that no hand was found, as in `external.evaluate`, which adds a class for it at the end.
+        # A row of zeros says that no hand was found, as in `photographs.evaluate`, which adds a class for it.
         self._mirrored.append(np.where(answers.any(axis=1), answers.argmax(axis=1), answers.shape[1]))
         return self._predict(images)
 
-    def seen(self) -> reading.Seen:
+    def seen(self) -> error_analysis.Seen:
         """Return what was seen so far, in order."""
-        return reading.Seen(*map(np.concatenate, (self._brightness, self._front_light, self._mirrored)))
+        return error_analysis.Seen(*map(np.concatenate, (self._brightness, self._front_light, self._mirrored)))
 
 
-def write(out: Path, path: Path, description: Mapping[str, Any], predict: Predict) -> external.Evaluation:
-    """Evaluate as `external.evaluate` does, and write the reading into the folder `out`; an older one is replaced.
+def write(out: Path, path: Path, description: Mapping[str, Any], predict: Predict) -> photographs.Evaluation:
+    """Evaluate as `photographs.evaluate` does, and write the error analysis into a folder; an older one is replaced.
 
-    Raises FingerspellError as that does, and if `out` is anything but an older reading or cannot be written.
+    Raises FingerspellError as that does, and if `out` is anything but an older one or cannot be written.
     """
     out, path = Path(out).resolve(), Path(path)
     try:
@@ -61,17 +61,17 @@ def write(out: Path, path: Path, description: Mapping[str, Any], predict: Predic
         with files.write_aside(out) as aside:
             aside.mkdir()
             watch = Watch(predict)
-            evaluation = external.evaluate(path, description, watch)
+            evaluation = photographs.evaluate(path, description, watch)
             _write(aside, path, description, evaluation, watch.seen())
     except OSError as error:
         raise FingerspellError(f"the report {out} cannot be written: {error.strerror or error}") from error
     return evaluation
 
 
-def _check(out: Path, photographs: Path) -> None:
+def _check(out: Path, source: Path) -> None:
     """Whatever else is there may be somebody's own."""
-    if photographs in out.parents:
-        raise FingerspellError(f"the report {out} would lie among the photographs; name a folder outside {photographs}")
+    if source in out.parents:
+        raise FingerspellError(f"the report {out} would lie among the photographs; name a folder outside {source}")
     if out.is_dir():
         there = {path.name for path in out.iterdir()}
         if not there or (FIGURES in there and there <= FILES):
@@ -81,31 +81,35 @@ def _check(out: Path, photographs: Path) -> None:
 
 
 def _write(
-    folder: Path, path: Path, description: Mapping[str, Any], evaluation: external.Evaluation, seen: reading.Seen
+    folder: Path,
+    path: Path,
+    description: Mapping[str, Any],
+    evaluation: photographs.Evaluation,
+    seen: error_analysis.Seen,
 ) -> None:
     table, classes = evaluation.predictions, description["classes"]
-    letters = dict(zip(classes, description["letters"])) | {external.NO_HAND: external.NO_HAND}
+    letters = dict(zip(classes, description["letters"])) | {photographs.NO_HAND: photographs.NO_HAND}
     letters = {label: letters[label] for label in table.classes}
-    empty = external.folder_names(classes, description["letters"]).get("nothing")
-    no_hand = {label for label in (empty, external.NO_HAND) if label in table.classes}
+    empty = photographs.folder_names(classes, description["letters"]).get("nothing")
+    no_hand = {label for label in (empty, photographs.NO_HAND) if label in table.classes}
     name = path.resolve().name
     figures = {"experiment": description["experiment"], "photographs": name}
     about = f"{description['experiment']} on {_short(name)}"
-    figures |= reading.read(table, seen, letters, no_hand) | {"not_counted": external.left_out(evaluation)}
+    figures |= error_analysis.analyse(table, seen, letters, no_hand) | {"not_counted": photographs.left_out(evaluation)}
     blocks = _failures(table, about)
     names = [table.members[row] for _, rows in blocks.values() for row in rows]
     names += [row["typical"] for key in ("brightness", "front_light") for row in figures[key]]
-    with external.open_set(path) as images:
+    with photographs.open_set(path) as images:
         pictures = {name: to_array(decode(images.read(name)), SHOWN, description["channels"]) for name in names}
 
     files.write_json(folder / FIGURES, figures)
-    files.write_text(folder / "reading.md", page(figures, letters))
+    files.write_text(folder / "error-analysis.md", page(figures, letters))
     hands = figures["mirrored"]["as_taken"]
     drawn = {
         "letters": plots.by_letter(figures["by_letter"], figures["letters"], letters, about),
         "confusions": confusion.confusion_matrix(table, letters, about),
         "brightness": plots.by_light(figures["brightness"], figures["front_light"], pictures, hands, about),
-        "withheld": plots.withheld(reading.curve(table, no_hand), figures["withheld"], about),
+        "abstention": plots.abstention(error_analysis.curve(table, no_hand), figures["abstention"], about),
         "failures": plots.failures(blocks, pictures, table),
     }
     for name, figure in drawn.items():
@@ -116,13 +120,13 @@ def _failures(table: Predictions, about: str) -> dict[str, tuple[str, list[int]]
     """Return wrong answers to show: title -> (note, rows of the table)."""
     wrong = np.flatnonzero(~table.correct)
     if not len(wrong):
-        return {"Mistakes": (f"{about}: none, all {len(table):,} images are named rightly", [])}
-    often, surest = reading.frequent(table, FAILURES), mistakes(table, FAILURES)
+        return {"Mistakes": (f"{about}: none, all {len(table):,} images are classified correctly", [])}
+    often, surest = error_analysis.frequent(table, FAILURES), mistakes(table, FAILURES)
     others = np.setdiff1d(wrong, often + surest)
     sample = np.sort(np.random.default_rng(SEED).permutation(others)[:FAILURES]).tolist()
     blocks = {
         "The most frequent mistakes": (
-            f"{about}: {len(wrong):,} of {len(table):,} images are named wrongly; one image of each kind of mistake",
+            f"{about}: {len(wrong):,} of {len(table):,} images are misclassified; one image of each kind of mistake",
             often,
         ),
         "The surest mistakes": ("the most probable of all wrong answers first", surest),
@@ -139,9 +143,9 @@ def _short(name: str) -> str:
 
 
 def page(figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:
-    """Return the reading for people, as Markdown beside its pictures.
+    """Return the error analysis for people, as Markdown beside its pictures.
 
-    figures: as `fingerspell.evaluation.reading.read` returns them, with `experiment`, `photographs`, `not_counted`.
+    figures: as `error_analysis.analyse` returns them, with `experiment`, `photographs`, `not_counted`.
     """
     mirrored, values = figures["mirrored"], figures["metrics"]
     names = {label: style.label(label, letters) for label in letters}
@@ -150,7 +154,7 @@ def page(figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:
         "Shares are of images, with 95% intervals (Wilson) that treat images as independent; photographs of one hand "
         "in one room are not, so read the intervals as too narrow.",
         _table(
-            ("", "named rightly", "images"),
+            ("", "classified correctly", "images"),
             [
                 ("the letters", _share(figures["letters"]), f"{figures['letters']['images']:,}"),
                 ("all images", _share(figures["all"]), f"{figures['all']['images']:,}"),
@@ -184,14 +188,14 @@ def page(figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:
         "compared with what surrounds it: darker, the hand is mostly lit from behind or before something bright. Who, "
         "where and which letter differ between the parts too.",
         _table(
-            ("", "luminance", "named rightly"),
+            ("", "luminance", "classified correctly"),
             [
                 (name, f"{row['from']} to {row['to']}", _share(row))
                 for name, key in (("brightness", "brightness"), ("middle less surroundings", "front_light"))
                 for row in figures[key]
             ],
         ),
-        "## By hand",
+        "## Handedness",
         "A photograph does not say which hand it shows, so each image of a hand is read as it is and mirrored: "
         "a left hand in a mirror is a right hand that shows the same letter.",
         _table(
@@ -199,28 +203,28 @@ def page(figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:
             [
                 (name, _share(mirrored[key]), f"{mirrored[key]['images']:,}")
                 for name, key in (
-                    ("named rightly as it is", "as_taken"),
-                    ("named rightly when mirrored", "mirrored"),
+                    ("classified correctly as it is", "as_taken"),
+                    ("classified correctly when mirrored", "mirrored"),
                     ("both answers the same", "agree"),
-                    ("named rightly where both are the same", "right_where_agreed"),
-                    ("named rightly as it is where they differ", "right_where_not"),
+                    ("classified correctly where both are the same", "correct_where_agreed"),
+                    ("classified correctly as it is where they differ", "correct_where_not"),
                 )
             ],
         ),
         "## Empty scenes",
         _empty(figures["empty"]),
-        "## When unsure answers are withheld",
-        "![Right answers against answers given](withheld.png)",
+        "## Coverage and abstention",
+        "![Right answers against answers given](abstention.png)",
         _table(
             (
                 "least probability",
-                "images of a hand answered",
-                "of these right",
+                "coverage: images of a hand answered",
+                "of these correct",
                 "empty scenes of which a sign is named",
             ),
             [
-                (f"{row['threshold']:.2f}", *(_share(row[key]) for key in ("answered", "right", "empty_named")))
-                for row in figures["withheld"]
+                (f"{row['threshold']:.2f}", *(_share(row[key]) for key in ("coverage", "correct", "empty_named")))
+                for row in figures["abstention"]
             ],
         ),
         "## Where it fails",
@@ -247,13 +251,13 @@ def _confusions(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> 
 def _groups(figures: Mapping[str, Any], names: Mapping[str, str]) -> str:
     rows = [
         (kind, " ".join(names[label] for label in row["classes"]),
-         *(_share(row[key]) for key in ("right", "within", "outside")))
+         *(_share(row[key]) for key in ("correct", "within", "outside")))
         for kind in ("known", "found")
         for row in figures[f"groups_{kind}"]
     ]  # fmt: skip
     if not rows:
         return "There are none."
-    return _table(("", "letters", "right", "taken for one another", "taken for others"), rows, left=(0, 1))
+    return _table(("", "letters", "correct", "taken for one another", "taken for others"), rows, left=(0, 1))
 
 
 def _empty(found: Mapping[str, Any] | None) -> str:

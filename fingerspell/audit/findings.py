@@ -1,33 +1,16 @@
-"""What an audit found: a table of findings for people, and numbers to compare.
+"""What an audit found: findings for people (their kinds: see `table.Finding`), and numbers to compare."""
 
-| kind        | member                              | other                         | detail                      |
-|-------------|-------------------------------------|-------------------------------|-----------------------------|
-| unreadable  | labelled image                      |                               | why                         |
-| stray       | file that is no labelled image      |                               |                             |
-| refused     | file that is never read             |                               | why                         |
-| unusual     | readable, but not plain grey or RGB |                               | what                        |
-| copy        | image                               | the first with these pixels   | how many have these pixels  |
-| two labels  | image                               | with these pixels, other label| both labels                 |
-| near        | image                               | its nearest near-duplicate    | distance in grey levels     |
-| unlike      | image far from its class            | the most usual of its class   | how far                     |
-| frame       |                                     |                               | colour, share of images     |
-"""
-
-import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Sequence
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from fingerspell.audit import Audit, Row, capture_order
+from fingerspell.audit.duplicates import coordinates
+from fingerspell.audit.scan import Audit
+from fingerspell.audit.table import Finding, Row, capture_order
 from fingerspell.datasets.published.archive import Archive
-from fingerspell.duplicates import coordinates
-from fingerspell.errors import FingerspellError
-from fingerspell.files import write_aside
 
 UNLIKE = 4.0  # robust standard deviations from the usual distance to a class
 ALIKE = 0.05  # share of its class that an image must be near to, more than one burst
@@ -36,22 +19,12 @@ BLOCK = 512  # images whose distances to their class are held at once
 SAME = 10.0  # mean difference of colour values, 0–255, that JPEG may cause
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One row of `data/audit/<dataset>-findings.csv`; see the table above."""
-
-    kind: str
-    member: str
-    other: str = ""
-    detail: str = ""
-
-
 def find(
     audit: Audit, archive: Archive, pairs: np.ndarray, distances: np.ndarray
 ) -> tuple[list[Finding], dict[str, int | float]]:
-    """Return all findings, and the flat numbers of `metrics/audit-<dataset>.json`.
+    """Return all findings, and the flat numbers of `metrics/audit/<dataset>.json`.
 
-    pairs, distances: near-duplicates, as from `audit.near_pairs`; the rows tell their clusters.
+    pairs, distances: near-duplicates, as from `scan.near_pairs`; the rows tell their clusters.
     `copy_groups` counts sets of pixel-identical images, `copies` the images beyond the first of each set,
     `two_labels` the pairs of pixel-identical images that carry different labels.
     """
@@ -100,17 +73,6 @@ def find(
         "framed": round(framed, 4),
     }
     return found, numbers
-
-
-def left_out(found: Iterable[Finding]) -> set[str]:
-    """Return the images that the whole cleaning leaves out: unreadable, copies of others, under two labels."""
-    gone = set()
-    for finding in found:
-        if finding.kind in ("unreadable", "copy", "two labels"):
-            gone.add(finding.member)
-        if finding.kind == "two labels":
-            gone.add(finding.other)
-    return gone
 
 
 def _copies(groups: Sequence[Sequence[Row]]) -> list[Finding]:
@@ -199,20 +161,3 @@ def _frame(audit: Audit) -> tuple[float, str]:
     if share < FRAMED or not varied:
         return share, ""
     return share, "#" + "".join(f"{round(value):02x}" for value in np.median(usual, axis=0).tolist())
-
-
-def write(path: Path, found: Sequence[Finding]) -> None:
-    """Write the table as CSV."""
-    with write_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Finding))
-        writer.writerows(astuple(finding) for finding in found)
-
-
-def read(path: Path) -> list[Finding]:
-    """Read a table that `write` wrote; raises FingerspellError if it is missing or something else."""
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return [Finding(**row) for row in csv.DictReader(file, strict=True)]
-    except (OSError, TypeError, UnicodeDecodeError, csv.Error) as error:
-        raise FingerspellError(f"{path} is no table of findings ({error}); run the audit again") from error

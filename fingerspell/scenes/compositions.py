@@ -1,23 +1,23 @@
 """Training images that are composed anew in every epoch: hands set into scenes, and photographs as they are."""
 
-import json
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from fingerspell.config import Augmentation, Scenes
+from fingerspell.config import Augmentation, Composition
+from fingerspell.datasets.hands import KEYPOINTS, Hands
 from fingerspell.errors import FingerspellError
-from fingerspell.hands import JOINTS, Hands
-from fingerspell.preparation import Prepared
-from fingerspell.training import compositing
+from fingerspell.preparation.prepared import Prepared
+from fingerspell.scenes import compositing
 from fingerspell.training.augmentation import augment
 from fingerspell.training.batches import Epochs
 
+COUNTS = "composition.json"  # how many hands and photographs there are
 BEYOND = 0.06  # of the side, by which a hand may leave the picture
 DARK = 0.04  # share of hands that hardly any light reaches
 GEOMETRY = dict(flip=False, shift=0.0, scale=0.0, rotation=0.0)  # composing takes care of these
-UNKNOWN = np.full((JOINTS, 2), np.nan, np.float32)
+UNKNOWN = np.full((KEYPOINTS, 2), np.nan, np.float32)
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,8 @@ class Scenery:
 
     @classmethod
     def open(cls, prepared: Prepared) -> "Scenery":
-        """Open the folder that the stage `scenes` wrote, which is a prepared one as well."""
+        """Open the folder that the stage `compose` wrote, which is a prepared one as well."""
         classes = {label: at for at, label in enumerate(prepared.classes)}
-        settings = json.loads((prepared.folder / "scenes.json").read_text(encoding="utf-8"))
         hands = Hands.open(prepared.folder)
         return cls(
             hands,
@@ -48,31 +47,31 @@ class Scenery:
             compositing.trimmed(prepared.array("photographs")),
             prepared.labels[prepared.rows("train")],
             prepared.array("backgrounds"),
-            classes.get(settings["empty"]),
+            classes.get(prepared.settings["empty"]),
             len(classes),
         )
 
 
 class Compositions(Epochs):
-    """Batches of images that are drawn anew in every epoch, of which each has `scenes.images`.
+    """Batches of images that are drawn anew in every epoch, of which each has `settings.images`.
 
-    An image shows a hand by the shares of `scenes.shares`: drawn, or cut out of a photograph, and set before a
+    An image shows a hand by the shares of `settings.shares`: drawn, or cut out of a photograph, and set before a
     background; or in a photograph as it was taken. The class without a sign comes as often as the others: as a
     background, or as a photograph, as often as photographs come with hands. Drawn hands that make no letter add to it.
 
-    `scenes.mirrored` of the images show the other hand. Of `augment`, `rotation` turns hands and photographs, `shift`
-    and `scale` move photographs alone (hands go by `scenes.fill`, and anywhere); all else comes after the composition.
+    `settings.mirrored` of the images show the other hand. Of `augment`, `rotation` turns hands and photographs, `shift`
+    and `scale` move photographs alone (hands go by `settings.fill`, and anywhere); all else comes after composing.
     An epoch's images are a function of the seed and the epoch alone.
 
-    Gives x uint8 (batch, size, size, channels) and y int (batch,); with `scenes.keypoints` y is float32
-    (batch, 1 + 42): the label, then x and y of the 21 joints, -1–1 from one rim to the other, NaN where nobody
+    Gives x uint8 (batch, size, size, channels) and y int (batch,); with `settings.keypoints` y is float32
+    (batch, 1 + 42): the label, then x and y of the 21 keypoints, -1–1 from one rim to the other, NaN where nobody
     knows them.
     """
 
     def __init__(
         self,
         scenery: Scenery,
-        scenes: Scenes,
+        settings: Composition,
         size: int,
         channels: int,
         batch: int,
@@ -81,7 +80,7 @@ class Compositions(Epochs):
     ) -> None:
         super().__init__()
         self.targets = scenery.photograph_labels
-        self._scenery, self._scenes, self._size, self._channels = scenery, scenes, size, channels
+        self._scenery, self._settings, self._size, self._channels = scenery, settings, size, channels
         self._batch, self.seed = batch, seed
         self._turning, self._finish = augment, augment.model_copy(update=GEOMETRY)
         self._empty = np.flatnonzero(scenery.photograph_labels == scenery.empty)
@@ -91,21 +90,21 @@ class Compositions(Epochs):
             "cut": np.flatnonzero(scenery.hands.sources == "cut"),
             "photographs": np.flatnonzero(scenery.photograph_labels != scenery.empty),
         }
-        shares = np.array([getattr(scenes.shares, kind) * bool(len(rows)) for kind, rows in self._rows.items()])
+        shares = np.array([getattr(settings.shares, kind) * bool(len(rows)) for kind, rows in self._rows.items()])
         if not shares.any():
             raise FingerspellError(
-                "scenes.shares leaves nothing to compose images of; set one that there is to more than 0"
+                "composition.shares leaves nothing to compose images of; set one that there is to more than 0"
             )
         self._shares = shares / shares.sum()
 
     def __len__(self) -> int:
-        return -(-self._scenes.images // self._batch)
+        return -(-self._settings.images // self._batch)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return batch `index` of the present epoch."""
         epoch = self.epoch  # read once: threads may ask
         random = np.random.default_rng([self.seed, epoch, index + 1])
-        count = min(self._batch, self._scenes.images - index * self._batch)
+        count = min(self._batch, self._settings.images - index * self._batch)
         kinds = random.choice(list(self._rows), count, p=self._shares)
         empty = random.random(count) < self._empty_share
         drawn = [self._draw(kind, none, random) for kind, none in zip(kinds.tolist(), empty.tolist())]
@@ -114,7 +113,7 @@ class Compositions(Epochs):
         if self._channels == 1:
             x = np.stack([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None] for picture in x])
         x = augment(x, self._finish, random)
-        if self._scenes.keypoints:
+        if self._settings.keypoints:
             y = np.concatenate([y[:, None], np.reshape(keypoints, (count, -1))], axis=1).astype(np.float32)
         self.passed(index)
         return x, y
@@ -126,12 +125,12 @@ class Compositions(Epochs):
             return self._ground(random), scenery.empty, UNKNOWN
         rows = self._empty if empty else self._rows[kind]
         row = rows[random.integers(len(rows))]
-        mirror = random.random() < self._scenes.mirrored
+        mirror = random.random() < self._settings.mirrored
         if kind == "photographs":
             return self._photograph(scenery.photographs[row], mirror, random), scenery.photograph_labels[row], UNKNOWN
         hands = scenery.hands
         matrix = compositing.placement(
-            hands.boxes[row], size, self._scenes.fill, self._turning.rotation, mirror, BEYOND, random
+            hands.boxes[row], size, self._settings.fill, self._turning.rotation, mirror, BEYOND, random
         )
         picture, _ = compositing.set_before(self._ground(random), hands.sheets[row], matrix, random, DARK)
         keypoints = hands.keypoints[row] @ matrix[:, :2].T + matrix[:, 2]

@@ -4,13 +4,12 @@ A folder of hands holds
 
 - `sheets.npy`: uint8 (n, side, side, 4): red, green, blue, opacity, 0–255. Colours go on beyond the rim of the hand
   (see `extend`)
-- `keypoints.npy`: float32 (n, 21, 2): the joints in the order of `skeleton`, x and y in pixels of the sheet; NaN where
-  nobody knows them
+- `keypoints.npy`: float32 (n, 21, 2): in the order of `skeleton`, x and y in pixels of the sheet; NaN where nobody
+  knows them
 - `hands.csv`: label, source (`rendered` or `cut`), x, y, extent: the middle and the longer side of the hand's box,
   without the arm, in pixels of the sheet
 """
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fingerspell import files
+from fingerspell import files, tables
 from fingerspell.errors import FingerspellError
 
-JOINTS = 21
+KEYPOINTS = 21
+SIDE = 144  # pixels: of the sheet of a drawn hand
 REACH = 5  # pixels: width of the window from which a colour beyond the rim is taken
+
+
+@dataclass(frozen=True)
+class Hand:
+    """What is known of one hand; the columns of `hands.csv`."""
+
+    label: str
+    source: str  # "rendered" or "cut"
+    x: float  # pixels of the sheet
+    y: float
+    extent: float
 
 
 @dataclass(frozen=True)
@@ -45,37 +56,35 @@ class Hands:
     def open(cls, folder: Path) -> "Hands":
         """Open a folder of hands; raises `FingerspellError` if it is not there."""
         try:
-            with open(folder / "hands.csv", newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            return cls(
-                sheets=np.load(folder / "sheets.npy", mmap_mode="r"),
-                keypoints=np.load(folder / "keypoints.npy"),
-                labels=np.array([row["label"] for row in rows], str),
-                sources=np.array([row["source"] for row in rows], str),
-                boxes=np.array([[row[key] for key in ("x", "y", "extent")] for row in rows], np.float32).reshape(-1, 3),
-            )
+            sheets = np.load(folder / "sheets.npy", mmap_mode="r")
+            keypoints = np.load(folder / "keypoints.npy")
         except FileNotFoundError as error:
             raise FingerspellError(f"{folder} holds no hands ({error}); run `dvc repro` first") from error
+        rows = tables.read(folder / "hands.csv", Hand, "table of hands")
+        return cls(
+            sheets=sheets,
+            keypoints=keypoints,
+            labels=np.array([row.label for row in rows], str),
+            sources=np.array([row.source for row in rows], str),
+            boxes=np.array([(row.x, row.y, row.extent) for row in rows], np.float32).reshape(-1, 3),
+        )
 
 
 def write(folder: Path, side: int, parts: Iterable[Hands]) -> None:
     """Write hands into a folder, part by part, so that memory holds one part however many there are."""
-    table, keypoints = [], []
+    table: list[Hand] = []
+    keypoints: list[np.ndarray] = []
 
     def sheets():
         for part in parts:
             keypoints.append(part.keypoints)
             for label, source, box in zip(part.labels, part.sources, part.boxes.tolist()):
-                x, y, extent = (f"{value:.2f}" for value in box)
-                table.append((label, source, x, y, extent))
+                table.append(Hand(str(label), str(source), *(round(value, 2) for value in box)))
             yield part.sheets
 
     files.write_array(folder / "sheets.npy", np.uint8, (side, side, 4), sheets())
-    np.save(folder / "keypoints.npy", np.concatenate([np.zeros((0, JOINTS, 2), np.float32), *keypoints]))
-    with open(folder / "hands.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("label", "source", "x", "y", "extent"))
-        writer.writerows(table)
+    np.save(folder / "keypoints.npy", np.concatenate([np.zeros((0, KEYPOINTS, 2), np.float32), *keypoints]))
+    tables.write(folder / "hands.csv", Hand, table)
 
 
 def extend(sheet: np.ndarray) -> None:

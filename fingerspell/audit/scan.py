@@ -5,57 +5,31 @@ The table feeds the splits and the findings.
 
 import csv
 import hashlib
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 from scipy.fft import dctn
 
 from fingerspell import images
+from fingerspell.audit.duplicates import clusters, near_duplicates
+from fingerspell.audit.table import Row
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import Dataset, Member
-from fingerspell.duplicates import clusters, near_duplicates
 from fingerspell.errors import FingerspellError
-from fingerspell.files import write_aside
 from fingerspell.progress import progress
 
 BATCH = 64  # images per task: enough that handing over costs nothing, few enough to keep memory flat
 SIDE = 32  # pixels: side of a thumbnail
 EDGE = 16  # pixels looked at along each side of an image
 NEAR = 6.0  # grey levels: thumbnails that differ by less on average are near-duplicates
-
-
-@dataclass(frozen=True)
-class Row:
-    """What is known of one image; the columns of `data/audit/<dataset>.csv`."""
-
-    member: str  # path inside the archive
-    label: str
-    part: str  # "train" or "test", as published
-    number: int | None  # place in the capture order
-    signer: str  # of rendered hands; else empty
-    burst: str  # capture burst of rendered hands; else empty
-    format: str = ""  # "JPEG", "PNG", …
-    width: int | None = None  # pixels, upright
-    height: int | None = None
-    mode: str = ""  # Pillow's: "L" grey, "RGB", …
-    brightness: float | None = None  # mean of the grey thumbnail, 0–255
-    pixels_sha: str = ""  # first 16 hex digits of the SHA-256 of mode, size and decoded pixels
-    phash: str = ""  # 64-bit perceptual hash, 16 hex digits
-    cluster: int | None = None  # images that are near-duplicates of one another, directly or by others
-    note: str = ""  # what is unusual about the file
-    error: str = ""  # why the image cannot be read; empty when it can
-
-
-def capture_order(row: Row) -> tuple[bool, int, str]:
-    """Return the key that sorts images as they were taken; those without a number come last."""
-    return row.number is None, row.number or 0, row.member
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +41,14 @@ class Audit:
     edges: np.ndarray  # uint8 (n, 4 × EDGE, 3): RGB of outermost pixels: top, bottom, left, right; zeros likewise
 
 
-def audit(dataset: Dataset, archive: Archive, hands_csv: Path | None = None, workers: int = 2) -> Audit:
-    """Look once at every labelled image of `archive`, in `workers` threads; one row each, sorted by member.
+def scan(dataset: Dataset, archive: Archive, hands_csv: Path | None = None, workers: int | None = None) -> Audit:
+    """Look once at every labelled image of `archive`, in `workers` threads (None: one a core); one row each, sorted
+    by member.
 
     `hands_csv` is the table of the rendered hands, which tells signer and burst. An image that cannot be read
     gets its error into its row and stops nothing. Raises FingerspellError if the table is of other images.
     """
+    workers = workers or os.cpu_count() or 1
     members = [member for name in archive.names if (member := dataset.parse(name))]
     captures = _captures(hands_csv, members) if hands_csv else {}
     thumbnails = np.zeros((len(members), SIDE, SIDE), np.uint8)
@@ -130,7 +106,7 @@ def _look(archive: Archive, member: Member, capture: tuple[str, str], thumbnail:
         pixels = _pixels(image)
         edge[:] = _edge(image, pixels)
     except (FingerspellError, ValueError) as error:  # Pillow cannot convert every mode
-        return Row(*known, error=_short(error))
+        return Row(*known, error=images.reason(error))
     return Row(
         *known,
         format=kind,
@@ -192,14 +168,6 @@ def _fingerprint(mode: str, pixels: np.ndarray) -> str:
     return digest.hexdigest()[:16]
 
 
-def _short(error: Exception) -> str:
-    """One line that is the same in every run: Pillow's message for a foreign file holds a memory address."""
-    cause = error.__cause__
-    if isinstance(cause, UnidentifiedImageError):
-        return "not an image"
-    return " ".join(str(cause or error).split()) or type(cause).__name__
-
-
 def _captures(hands_csv: Path, members: Sequence[Member]) -> dict[str, tuple[str, str]]:
     try:
         with open(hands_csv, newline="", encoding="utf-8") as file:
@@ -215,31 +183,3 @@ def _captures(hands_csv: Path, members: Sequence[Member]) -> dict[str, tuple[str
             "draw the images again"
         )
     return captures
-
-
-def write(path: Path, rows: Sequence[Row]) -> None:
-    """Write the table as CSV; an unknown value is an empty field."""
-    with write_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Row))
-        writer.writerows(astuple(row) for row in rows)
-
-
-def read(path: Path) -> list[Row]:
-    """Read a table that `write` wrote; raises FingerspellError if it is missing or something else."""
-    number = {"number": int, "width": int, "height": int, "brightness": float, "cluster": int}
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            lines = csv.reader(file)
-            header = next(lines, [])
-            if header != [field.name for field in fields(Row)]:
-                raise ValueError(f"its columns are {', '.join(header)}")
-            rows = []
-            for values in lines:
-                cells = dict(zip(header, values, strict=True))
-                for name, kind in number.items():
-                    cells[name] = kind(cells[name]) if cells[name] else None
-                rows.append(Row(**cells))
-            return rows
-    except (OSError, ValueError, csv.Error) as error:
-        raise FingerspellError(f"{path} is no table of an audit ({error}); run the audit again") from error

@@ -3,13 +3,33 @@
 Two measures, because what made the groups of a split must not be what judges it: grouping goes by pixels.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+
+from fingerspell.audit.table import Row
+from fingerspell.splits.manifest import Assignment
 
 PIXELS = 6.0  # near: root-mean-square difference of grey thumbnails, of 255
 BITS = 0  # near: differing bits of two 64-bit perceptual hashes
 BLOCK = 512  # test images compared at once: bounds the memory
+
+
+def measure(rows: Sequence[Row], thumbnails: np.ndarray, assignments: Sequence[Assignment]) -> dict[str, float]:
+    """Return the shares `pixels` and `hash` of the test split that a model as good as sees before.
+
+    thumbnails: uint8 (n, height, width), in the order of the audit's rows.
+    """
+    place = {row.member: number for number, row in enumerate(rows)}
+    test, seen = (
+        np.array([place[one.member] for one in assignments if (one.split == "test") == wanted])
+        for wanted in (True, False)
+    )
+    hashes = np.array([int(row.phash or "0", 16) for row in rows], np.uint64)
+    return {
+        "pixels": round(by_pixels(thumbnails[test], thumbnails[seen]), 6),
+        "hash": round(by_hash(hashes[test], hashes[seen]), 6),
+    }
 
 
 def by_pixels(test: np.ndarray, training: np.ndarray, threshold: float = PIXELS) -> float:

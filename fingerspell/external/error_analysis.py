@@ -1,4 +1,4 @@
-"""A model's answers to photographs from elsewhere, read from several sides, every share with its 95% interval.
+"""A model's answers to photographs that no dataset holds, from several sides, every share with its 95% interval.
 
 All is computed from the table of predictions and from what `Seen` tells of each image. An answer that there is no
 hand is an error wherever there is one.
@@ -22,7 +22,7 @@ from fingerspell.evaluation.predictions import Predictions
 # fingers level or hanging; the forefinger; the little finger. Z and J are drawn in the air: a photograph shows less.
 ALIKE = ("AEMNST", "KRUV", "GHPQ", "DXZ", "IJ")
 CONFUSED = 0.1  # share of their images that the letters of a group found in the data take for one another, at least
-PARTS = 5
+QUANTILES = 5
 THRESHOLDS = (0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue (ITU-R BT.601)
 
@@ -72,11 +72,11 @@ def share(hits: int, images: int) -> dict[str, float | int | None]:
     return found | {"hits": int(hits), "images": int(images)}
 
 
-def read(table: Predictions, seen: Seen, letters: Mapping[str, str], no_hand: Collection[str]) -> dict[str, Any]:
-    """Return all figures of a reading, ready for JSON.
+def analyse(table: Predictions, seen: Seen, letters: Mapping[str, str], no_hand: Collection[str]) -> dict[str, Any]:
+    """Return all figures of an error analysis, ready for JSON.
 
     letters: what each class stands for. no_hand: the classes that say there is no hand; images of these are empty
-    scenes, of which only `metrics`, `all`, `by_letter`, `confusions`, `empty` and `withheld` tell.
+    scenes, of which only `metrics`, `all`, `by_letter`, `confusions`, `empty` and `abstention` tell.
     """
     signs = [at for at, label in enumerate(table.classes) if label not in no_hand]
     # What has no letter of its own, such as `space`, stands under its label.
@@ -84,17 +84,17 @@ def read(table: Predictions, seen: Seen, letters: Mapping[str, str], no_hand: Co
     hands = np.isin(table.labels, signs)
     return {
         "metrics": compute(table),
-        "all": _right(table, np.ones(len(table), bool)),
-        "letters": _right(table, np.isin(table.labels, own)),
+        "all": _correct(table, np.ones(len(table), bool)),
+        "letters": _correct(table, np.isin(table.labels, own)),
         "by_letter": by_letter(table, seen.mirrored),
         "confusions": confusions(table),
         "groups_known": groups(table, known_groups(letters)),
         "groups_found": groups(table, found_groups(table, no_hand)),
-        "brightness": in_parts(table, seen.brightness, hands),
-        "front_light": in_parts(table, seen.front_light, hands),
+        "brightness": in_quantiles(table, seen.brightness, hands),
+        "front_light": in_quantiles(table, seen.front_light, hands),
         "mirrored": mirrored(table, seen.mirrored, hands),
         "empty": empty_scenes(table, no_hand),
-        "withheld": withheld(table, no_hand, THRESHOLDS),
+        "abstention": abstention(table, no_hand, THRESHOLDS),
     }
 
 
@@ -184,17 +184,17 @@ def groups(table: Predictions, of: Sequence[Sequence[str]]) -> Rows:
         if count := int(true.sum()):
             rows.append({
                 "classes": list(labels),
-                "right": share((true & table.correct).sum(), count),
+                "correct": share((true & table.correct).sum(), count),
                 "within": share((true & inside & ~table.correct).sum(), count),
                 "outside": share((true & ~inside).sum(), count),
             })  # fmt: skip
     return sorted(rows, key=lambda row: -row["within"]["hits"])
 
 
-def in_parts(table: Predictions, values: np.ndarray, of: np.ndarray, parts: int = PARTS) -> Rows:
-    """Return the share of right answers in `parts` equally many images, from the lowest value to the highest.
+def in_quantiles(table: Predictions, values: np.ndarray, of: np.ndarray, count: int = QUANTILES) -> Rows:
+    """Return the share of right answers in `count` equally large quantiles, from the lowest value to the highest.
 
-    values: (n,) float; of: (n,) bool, the images that count. Of fewer images than parts each is a part.
+    values: (n,) float; of: (n,) bool, the images that count. Of fewer images than quantiles each is one.
     Rows: from, to (least and largest value of the part), typical (the image in its middle), and the share.
     """
     order = np.flatnonzero(of)
@@ -206,7 +206,7 @@ def in_parts(table: Predictions, values: np.ndarray, of: np.ndarray, parts: int 
             "typical": table.members[part[len(part) // 2]],
         }
         | share(table.correct[part].sum(), len(part))
-        for part in np.array_split(order, parts)
+        for part in np.array_split(order, count)
         if len(part)
     ]
 
@@ -214,16 +214,16 @@ def in_parts(table: Predictions, values: np.ndarray, of: np.ndarray, parts: int 
 def mirrored(table: Predictions, named: np.ndarray, of: np.ndarray) -> dict[str, Any]:
     """Return how well images are read as they are and mirrored, and how often both answers are the same.
 
-    A photograph does not say which hand it shows: one of the two readings sees a left hand, the other a right one.
+    A photograph does not say which hand it shows: one of the two answers sees a left hand, the other a right one.
     named: (n,) int, the class named of each mirror image; of: (n,) bool, the images that count.
     """
     same = of & (named == table.predicted)
     return {
-        "as_taken": _right(table, of),
+        "as_taken": _correct(table, of),
         "mirrored": share((of & (named == table.labels)).sum(), of.sum()),
         "agree": share(same.sum(), of.sum()),
-        "right_where_agreed": _right(table, same),
-        "right_where_not": _right(table, of & ~same),
+        "correct_where_agreed": _correct(table, same),
+        "correct_where_not": _correct(table, of & ~same),
     }
 
 
@@ -243,10 +243,10 @@ def empty_scenes(table: Predictions, no_hand: Collection[str]) -> dict[str, Any]
     }
 
 
-def withheld(table: Predictions, no_hand: Collection[str], thresholds: Sequence[float]) -> Rows:
-    """Return for each threshold what is left when answers of a lower probability are not given.
+def abstention(table: Predictions, no_hand: Collection[str], thresholds: Sequence[float]) -> Rows:
+    """Return for each threshold what is left when the model abstains from answers of a lower probability.
 
-    Rows: threshold; answered (of the images of a hand, those of which a sign is named); right (of these); empty_named
+    Rows: threshold; coverage (of the images of a hand, those of which a sign is named); correct (of these); empty_named
     (of the empty scenes, those of which a sign is named).
     """
     silent = [at for at, label in enumerate(table.classes) if label in no_hand]
@@ -256,23 +256,23 @@ def withheld(table: Predictions, no_hand: Collection[str], thresholds: Sequence[
         given = names & (table.confidence >= threshold)
         rows.append({
             "threshold": round(float(threshold), DECIMALS),
-            "answered": share((given & hands).sum(), hands.sum()),
-            "right": _right(table, given & hands),
+            "coverage": share((given & hands).sum(), hands.sum()),
+            "correct": _correct(table, given & hands),
             "empty_named": share((given & ~hands).sum(), (~hands).sum()),
         })  # fmt: skip
     return rows
 
 
 def curve(table: Predictions, no_hand: Collection[str]) -> Rows:
-    """Return `withheld` for thresholds that leave out about one image in a hundred more each, the lowest first."""
-    return withheld(table, no_hand, np.unique(np.quantile(table.confidence, np.linspace(0, 1, 101), method="lower")))
+    """Return `abstention` for thresholds that leave out about one image in a hundred more each, the lowest first."""
+    return abstention(table, no_hand, np.unique(np.quantile(table.confidence, np.linspace(0, 1, 101), method="lower")))
 
 
 def _counts(table: Predictions) -> np.ndarray:
     return confusion_matrix(table.labels, table.predicted, labels=range(len(table.classes)))
 
 
-def _right(table: Predictions, of: np.ndarray) -> dict[str, float | int | None]:
+def _correct(table: Predictions, of: np.ndarray) -> dict[str, float | int | None]:
     return share((of & table.correct).sum(), of.sum())
 
 

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from fingerspell import files
-from fingerspell.errors import FingerspellError, whole_model
+from fingerspell.errors import FingerspellError
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
 from fingerspell.models.common import registry, saved
-from fingerspell.models.common.averaging import averaged
+from fingerspell.models.common.tta import averaged
 
 # By so much may a probability differ, on any image. Float16 weights cost up to 0.004 on the networks here; a wrong
 # value range or a lost layer costs nearly 1.
@@ -56,13 +56,13 @@ def load(trained: Path):
     import keras
 
     keras.utils.clear_session()  # layers are numbered on within a process, and their numbers get into the file
-    with whole_model(trained):
+    with saved.whole_model(trained):
         description = json.loads((trained / DESCRIPTION).read_text(encoding="utf-8"))
         if registry.find(description["model"]).ARCHITECTURE.kind == "classifier":
             raise FingerspellError(f"{trained} holds a classifier of scikit-learn, not a network; export another model")
         network = saved.build(description | {"precision": "float32"})
         network.load_weights(trained / saved.weights_file())
-        return description, averaged(network, description["zooms"], description["turns"])
+        return description, averaged(network, description["tta_scales"], description["tta_rotations"])
 
 
 def convert(network, description: dict) -> bytes:

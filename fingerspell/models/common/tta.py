@@ -1,4 +1,4 @@
-"""Test-time averaging: a network that looks at every image from several views and answers the mean."""
+"""Test-time augmentation: a network that looks at every image from several views and answers the mean."""
 
 import math
 from itertools import product
@@ -8,27 +8,27 @@ import numpy as np
 FINER = 3  # odd: the middles of the pixels stay middles of pixels
 
 
-def averaged(network, zooms: list[float], turns: list[float]):
+def averaged(network, scales: list[float], rotations: list[float]):
     """Return a Keras network that answers the mean of the network's answers at these views, weights shared.
 
-    There is a view for every zoom with every turn. zooms: 1 is the image as it is, 1.15 its middle, 0.85 the image with
-    its border drawn on outwards; turns: degrees anticlockwise, about the middle. It takes and gives what the network
-    does: pixels (n, size, size, channels), values 0–255, and probabilities (n, classes).
+    There is a view for every scale with every rotation. scales: 1 is the image as it is, 1.15 its middle, 0.85 the
+    image with its border drawn on outwards; rotations: degrees anticlockwise, about the middle. It takes and gives what
+    the network does: pixels (n, size, size, channels), values 0–255, and probabilities (n, classes).
     """
-    if zooms == [1] and turns == [0]:
+    if scales == [1] and rotations == [0]:
         return network
     from keras import Model, layers
 
     pixels = layers.Input(network.input_shape[1:])
-    answers = [network(_turned(_zoomed(pixels, zoom), turn)) for zoom, turn in product(zooms, turns)]
+    answers = [network(_rotated(_scaled(pixels, scale), rotation)) for scale, rotation in product(scales, rotations)]
     return Model(pixels, layers.Average()(answers) if len(answers) > 1 else answers[0])
 
 
-def _zoomed(pixels, zoom: float):
+def _scaled(pixels, scale: float):
     from keras import ops
 
     size = pixels.shape[1]
-    side = round(size / zoom)  # of what is seen, in the image's pixels
+    side = round(size / scale)  # of what is seen, in the image's pixels
     if side == size:
         return pixels
     places = np.clip(np.arange(side) + (size - side) // 2, 0, size - 1)
@@ -36,7 +36,7 @@ def _zoomed(pixels, zoom: float):
     return ops.image.resize(seen, (size, size), interpolation="bilinear")
 
 
-def _turned(pixels, degrees: float):
+def _rotated(pixels, degrees: float):
     """Each pixel is the nearest of the image at FINER times its size: LiteRT has no operation that turns an image."""
     from keras import ops
 

@@ -1,4 +1,4 @@
-"""Photographs from elsewhere: any folder or zip of class folders is a test set of any trained model.
+"""Photographs that no dataset holds: any folder or zip of class folders is a test set of any trained model.
 
 An image belongs to the class that the last folder above it names. Names are compared without regard to case, `_`
 and `-`; besides the class's own label they may be its letter, the letter's Unicode name, or an alias. What no name
@@ -16,13 +16,11 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 import numpy as np
-from PIL import UnidentifiedImageError
 
-from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
-from fingerspell.images import load
+from fingerspell.images import load, reason
 from fingerspell.progress import progress
 
 # What people's cameras and programs write; what Pillow cannot read of it is listed as unreadable.
@@ -134,7 +132,7 @@ def evaluate(path: Path, description: dict, predict: Callable[[np.ndarray], np.n
                 label_of[name] = label
             else:
                 unmatched[folder] += 1
-        unreadable = {name: reason for name, reason in images.refused.items() if _is_image(name)}
+        unreadable = {name: why for name, why in images.refused.items() if _is_image(name)}
         if unmatched and not label_of:
             raise FingerspellError(
                 f"none of the folders in {path} ({_named(sorted(unmatched))}) names a class of "
@@ -143,8 +141,8 @@ def evaluate(path: Path, description: dict, predict: Callable[[np.ndarray], np.n
         members, answers = _ask(images, list(label_of), description, predict, unreadable)
         other_files = sum(not _is_image(name) and not _is_hidden(name) for name in [*images.names, *images.refused])
     if unreadable and not members:
-        name, reason = next(iter(unreadable.items()))
-        raise FingerspellError(f"none of the images in {path} can be read, for one {name}: {reason}")
+        name, why = next(iter(unreadable.items()))
+        raise FingerspellError(f"none of the images in {path} can be read, for one {name}: {why}")
     if not members:
         raise FingerspellError(f"there are no images in {path}; put them into a folder per class, named after it")
     labels = np.array([classes.index(label_of[name]) for name in members])
@@ -156,11 +154,6 @@ def evaluate(path: Path, description: dict, predict: Callable[[np.ndarray], np.n
     )
 
 
-def same_alphabet(one: str, other: str) -> bool:
-    """Tell whether two datasets of the catalogue show the same alphabet: whether they have a letter in common."""
-    return not set(catalogue.find(one).letters.values()).isdisjoint(catalogue.find(other).letters.values())
-
-
 def left_out(evaluation: Evaluation) -> list[str]:
     """Return notes on what was not counted, and on classes without images; none where there is nothing to say."""
     notes = []
@@ -168,7 +161,7 @@ def left_out(evaluation: Evaluation) -> list[str]:
         named = _named(f"{folder} ({count:,})" for folder, count in folders.items())
         notes.append(f"images in folders that name no class of the model: {sum(folders.values()):,}, in {named}")
     if images := evaluation.unreadable:
-        named = _named(f"{name} ({reason})" for name, reason in images.items())
+        named = _named(f"{name} ({why})" for name, why in images.items())
         notes.append(f"images that cannot be read: {len(images):,}, {named}")
     if evaluation.other_files:
         notes.append(f"files that are no images: {evaluation.other_files:,}")
@@ -231,7 +224,7 @@ def _ask(
         try:
             return load(images.read(name), size, channels, resample)
         except FingerspellError as error:
-            return _reason(error)
+            return reason(error)
 
     members: list[str] = []
     answers: list[np.ndarray] = []
@@ -261,14 +254,6 @@ def _predictions(members: list[str], labels: np.ndarray, answers: np.ndarray, cl
         answers[lost, -1] = 1 - 1e-6 * (len(classes) - 1)
         classes = [*classes, NO_HAND]
     return Predictions(members, labels, answers, tuple(classes))
-
-
-def _reason(error: FingerspellError) -> str:
-    """One line that is the same in every run: Pillow's message for a foreign file holds a memory address."""
-    cause = error.__cause__
-    if isinstance(cause, UnidentifiedImageError):
-        return "not an image"
-    return " ".join(str(cause or error).split()) or type(cause).__name__
 
 
 def _named(names: Iterable[str], most: int = 20) -> str:

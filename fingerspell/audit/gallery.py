@@ -1,23 +1,19 @@
-"""Show a dataset at a glance, and what its audit found."""
+"""A dataset at a glance, and what its audit found, as pictures."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from fingerspell import audit, files, findings
-from fingerspell.audit import Row
-from fingerspell.datasets.published import catalogue
+from fingerspell.audit.table import Finding, Row, capture_order, left_out
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import Dataset
-from fingerspell.findings import Finding
 from fingerspell.images import decode, to_array
 from fingerspell.plots import audit as pictures
 from fingerspell.plots import sheets, style
 from fingerspell.plots.audit import Like
-from stages import run
 
 COLUMNS = 8
 SIDE = 128  # pixels
@@ -26,42 +22,29 @@ SHOWN = 24  # findings of a kind
 ALIKE = 4  # images of a set of copies
 
 
-def main(name: str) -> None:
-    dataset, table = catalogue.find(name), Path("data/audit") / name
-    rows = [row for row in audit.read(table.with_suffix(".csv")) if not row.error]
-    numbers = Path(f"{table}.json").read_text(encoding="utf-8")
-    found: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings.read(Path(f"{table}-findings.csv")):
-        found[finding.kind].append(finding)
-    with Archive(Path("data/raw") / name / dataset.archive) as archive:
-        shown = Shown(dataset, rows, archive)
-        figures = {
-            "classes": shown.counts(found),
-            "sizes": pictures.size_distribution(
-                Counter((row.width, row.height) for row in rows), f"{shown.title}: sizes"
-            ),
-            "samples": shown.samples(),
-            "copies": shown.copies(found["copy"]),
-            "near": shown.near(found["near"]),
-            "two_labels": shown.two_labels(found["two labels"]),
-            "unlike": shown.unlike(found["unlike"]),
-        }
-        glance = shown.glance()
-    with files.write_aside(Path("plots/audit") / name) as folder:
-        folder.mkdir()
-        for file, figure in figures.items():
-            style.save(figure, folder / f"{file}.png")
-    style.save(glance, Path(f"plots/{name}.png"))
-    files.write_text(Path("metrics/audit") / f"{name}.json", numbers)
-
-
-class Shown:
+class Gallery:
     """The pictures of a dataset; `rows` are those of its readable images."""
 
     def __init__(self, dataset: Dataset, rows: Sequence[Row], archive: Archive) -> None:
         self.dataset, self.rows, self.archive = dataset, rows, archive
         self.of = {row.member: row for row in rows}
         self.title = dataset.title + (", rendered" if any(row.signer for row in rows) else "")
+
+    def figures(self, found: Sequence[Finding]) -> dict[str, Figure]:
+        """Return all pictures but the glance, by the name of their file."""
+        kinds: dict[str, list[Finding]] = defaultdict(list)
+        for finding in found:
+            kinds[finding.kind].append(finding)
+        sizes = Counter((row.width, row.height) for row in self.rows)
+        return {
+            "classes": self._counts(kinds),
+            "sizes": pictures.size_distribution(sizes, f"{self.title}: sizes"),
+            "samples": self._samples(),
+            "copies": self._copies(kinds["copy"]),
+            "near": self._near(kinds["near"]),
+            "two_labels": self._two_labels(kinds["two labels"]),
+            "unlike": self._unlike(kinds["unlike"]),
+        }
 
     def glance(self) -> Figure:
         """One image of every class."""
@@ -73,8 +56,8 @@ class Shown:
             images.append(self._image(sorted(members)[position * len(members) // len(classes)]))
         return sheets.contact_sheet(images, labels, COLUMNS)
 
-    def counts(self, found: dict[str, list[Finding]]) -> Figure:
-        gone = findings.left_out(finding for kind in found.values() for finding in kind)
+    def _counts(self, found: dict[str, list[Finding]]) -> Figure:
+        gone = left_out(finding for kind in found.values() for finding in kind)
         labels = [self.dataset.parse(finding.member).label for finding in found["unreadable"]]
         return pictures.class_counts(
             Counter(labels) + Counter(row.label for row in self.rows),
@@ -83,7 +66,7 @@ class Shown:
             f"{self.title}: classes",
         )
 
-    def samples(self) -> Figure:
+    def _samples(self) -> Figure:
         spread = {label: _spread(members, PER_CLASS) for label, members in self._by_class().items()}
         return pictures.class_samples(
             {label: [self._image(member, 64) for member in members] for label, members in spread.items()},
@@ -92,7 +75,7 @@ class Shown:
             "evenly spread over the sequence of every class",
         )
 
-    def copies(self, found: Sequence[Finding]) -> Figure:
+    def _copies(self, found: Sequence[Finding]) -> Figure:
         sets: dict[str, list[str]] = {}
         for finding in found:
             sets.setdefault(finding.other, [finding.other]).append(finding.member)
@@ -106,7 +89,7 @@ class Shown:
             columns=3,
         )
 
-    def near(self, found: Sequence[Finding]) -> Figure:
+    def _near(self, found: Sequence[Finding]) -> Figure:
         pairs = list({frozenset((finding.member, finding.other)): finding for finding in found}.values())
         pairs.sort(key=lambda finding: float(finding.detail))
         apart = _one_per_cluster(pairs, self.of)
@@ -119,7 +102,7 @@ class Shown:
             "None.",
         )
 
-    def two_labels(self, found: Sequence[Finding]) -> Figure:
+    def _two_labels(self, found: Sequence[Finding]) -> Figure:
         chosen = _spread(found, 2 * SHOWN)
         return pictures.likes(
             [self._like((one.member, one.other), one.detail.replace("/", " or ") + "?") for one in chosen],
@@ -128,7 +111,7 @@ class Shown:
             "None: pixel-identical images carry the same label.",
         )
 
-    def unlike(self, found: Sequence[Finding]) -> Figure:
+    def _unlike(self, found: Sequence[Finding]) -> Figure:
         apart = _one_per_cluster(found, self.of)
         return pictures.likes(
             [
@@ -144,7 +127,7 @@ class Shown:
     def _by_class(self) -> dict[str, list[str]]:
         """Return the training images of every class in capture order."""
         classes: dict[str, list[str]] = {label: [] for label in self.dataset.classes}
-        for row in sorted(self.rows, key=audit.capture_order):
+        for row in sorted(self.rows, key=capture_order):
             if row.part == "train":
                 classes[row.label].append(row.member)
         return {label: members for label, members in classes.items() if members}
@@ -175,7 +158,3 @@ def _one_per_cluster(found: Sequence[Finding], of: dict[str, Row]) -> list[Findi
 
 def _short(name: str) -> str:
     return name if len(name) <= 16 else f"{name[:7]}…{name[-7:]}"
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,0 +1,1 @@
+"""What an archive holds: one look at every image, near-duplicates, findings, and sheets that show them."""

@@ -1,0 +1,1 @@
+"""Training images that are composed: hands, drawn or cut out of photographs, set into other scenes."""

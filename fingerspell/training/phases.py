@@ -1,0 +1,130 @@
+"""The phases of a training: a network end to end, or the head of a backbone and then the backbone's last layers."""
+
+from pathlib import Path
+
+import numpy as np
+
+from fingerspell.config import Augmentation, Experiment, Training
+from fingerspell.models.common import backbones, saved
+from fingerspell.models.common.seeding import set_seed
+from fingerspell.models.common.tta import averaged
+from fingerspell.preparation.embedding import BACKBONE
+from fingerspell.preparation.prepared import Prepared
+from fingerspell.progress import progress
+from fingerspell.training import fitting, keypoints
+from fingerspell.training.batches import Batches, Epochs
+from fingerspell.training.checkpoint import Checkpoint, recipe
+
+BATCH = 64  # test images that are named at a time
+
+
+def train(
+    experiment: Experiment,
+    description: dict,
+    prepared: Prepared,
+    seed: int,
+    checkpoints: Path,
+    composed: Epochs | None = None,
+):
+    """Return a trained Keras network and its history, one row an epoch (see `fitting.fit`).
+
+    description: what becomes its `model.json`. checkpoints: the folder in which an interrupted training goes on.
+    composed: the images of each epoch, where they are not the prepared ones. A second phase, where `fine_tune` is set,
+    trains layers of the backbone too, on pixels; its epochs are counted on.
+    """
+    return _Phases(experiment, description, prepared, seed, checkpoints).run(composed)
+
+
+def answers(network, experiment: Experiment, prepared: Prepared) -> np.ndarray:
+    """Return what a trained network says about the test images, float32 (n, classes), in the order of their rows."""
+    answer, view = averaged(network, experiment.tta_scales, experiment.tta_rotations), "images"
+    if answer is network and _has_backbone(prepared) and experiment.fine_tune is None:
+        answer, view = network.layers[-1], "embeddings"  # what the backbone makes of them is there already
+    return in_batches(answer.predict_on_batch, prepared.array(view), prepared.rows("test"))
+
+
+def in_batches(predict, inputs: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return what `predict` says about some rows of `inputs`, asked for a batch at a time."""
+    starts = range(0, len(rows), BATCH)
+    batches = (rows[start : start + BATCH] for start in starts)
+    found = [predict(inputs[batch]) for batch in progress(batches, len(starts), "predicting", "batches")]
+    return np.concatenate(found)
+
+
+def _has_backbone(prepared: Prepared) -> bool:
+    return (prepared.folder / BACKBONE).exists()
+
+
+class _Phases:
+    """One training; its phases share data, seed and the recipe of their checkpoints."""
+
+    def __init__(
+        self, experiment: Experiment, description: dict, prepared: Prepared, seed: int, checkpoints: Path
+    ) -> None:
+        self.experiment, self.description, self.prepared, self.seed = experiment, description, prepared, seed
+        self._checkpoints = checkpoints
+        self._recipe = recipe(
+            prepared.folder, {"experiment": experiment.model_dump(), "seed": seed, "model": description}
+        )
+
+    def run(self, composed: Epochs | None):
+        set_seed(self.seed)
+        network = saved.build(self.description)
+        if composed is not None:
+            return network, self._composed(network, composed)
+        if _has_backbone(self.prepared):
+            return network, self._transferred(network)
+        batches = self._shuffled(["images"], self.experiment.augment)
+        return network, self._fit("network", network, batches, "images")
+
+    def _composed(self, network, composed: Epochs) -> list[dict]:
+        weight = self.experiment.composition.keypoints
+        if not weight:
+            return self._fit("network", network, composed, "images")
+        targets = keypoints.targets(self.prepared.labels)
+        return self._fit("network", keypoints.attach(network), composed, "images", targets=targets, keypoints=weight)
+
+    def _transferred(self, network) -> list[dict]:
+        experiment = self.experiment
+        backbone, head = network.layers
+        backbone.load_weights(self.prepared.folder / BACKBONE)
+        second = experiment.fine_tune
+        if second:  # before the first phase, for a wrong name to be told at once
+            backbones.unfreeze(backbone, second.from_layer)
+        views = ["embeddings", "mirrored"] if experiment.augment.flip else ["embeddings"]
+        history = self._fit("head", head, self._shuffled(views), "embeddings")
+        if second:
+            slower = experiment.training.model_copy(update={"learning_rate": second.learning_rate})
+            batches = self._shuffled(["images"], experiment.augment)
+            more = self._fit("whole", network, batches, "images", epochs=second.epochs, settings=slower)
+            history += [row | {"epoch": row["epoch"] + len(history)} for row in more]
+        return history
+
+    def _shuffled(self, views: list[str], augment: Augmentation | None = None) -> Batches:
+        prepared, size = self.prepared, self.experiment.batch_size
+        arrays = [prepared.array(view) for view in views]
+        return Batches(arrays, prepared.labels, prepared.rows("train"), size, self.seed, augment)
+
+    def _fit(
+        self,
+        phase: str,
+        model,
+        training: Epochs,
+        view: str,
+        epochs: int | None = None,
+        settings: Training | None = None,
+        targets: np.ndarray | None = None,
+        keypoints: float = 0.0,
+    ) -> list[dict]:
+        prepared, experiment = self.prepared, self.experiment
+        rows, labels = prepared.rows("validation"), prepared.labels if targets is None else targets
+        return fitting.fit(
+            model,
+            training,
+            Batches([prepared.array(view)], labels, rows, experiment.batch_size, None) if len(rows) else None,
+            epochs or experiment.epochs,
+            settings or experiment.training,
+            print,
+            Checkpoint(self._checkpoints / f"{self.seed}-{phase}.npz", self._recipe),
+            keypoints,
+        )

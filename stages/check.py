@@ -1,0 +1,22 @@
+"""Refuse an experiment that names what is not there, before any stage that DVC would look up by that name."""
+
+from pathlib import Path
+
+from fingerspell import config, files
+from fingerspell.datasets.published import catalogue
+from fingerspell.models.common import registry
+from stages.runner import run
+
+
+def main(name: str) -> None:
+    params = config.load()
+    for dataset in params.datasets:
+        catalogue.find(dataset)
+    if name in params.experiments:
+        registry.check(name, params)
+    # Always the same: who depends on it waits for it, and does not run again because of it.
+    files.write_text(Path(f"data/checked/{name}"), "checked\n")
+
+
+if __name__ == "__main__":
+    run(main)
