@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerspell import audit, files
+from fingerspell import files
+from fingerspell.audit import scan
 from fingerspell.audit.duplicates import near_duplicates
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
@@ -28,7 +29,7 @@ REPEATS = 3
 
 def main(archive: str, threshold: str = "6") -> None:
     with Archive(Path(archive)) as opened:
-        thumbnails = audit.audit(catalogue.find("arasl"), opened).thumbnails
+        thumbnails = scan.scan(catalogue.find("arasl"), opened).thumbnails
     moved = np.roll(thumbnails, 3, axis=2)
     images = np.concatenate([thumbnails, moved + np.minimum(25, 255 - moved)])
     rows = []

@@ -15,9 +15,10 @@ import zipfile
 from itertools import cycle, islice
 from pathlib import Path
 
-from fingerspell import files, preparation
+from fingerspell import files
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
+from fingerspell.preparation import arrays
 
 SIZE = 50
 
@@ -58,7 +59,7 @@ def _measure(folder: Path) -> None:
     with Archive(folder / "many.zip") as archive:
         opened = _resident()[0]
         with _Peak() as preparing:
-            preparation.write_images(archive, archive.names, folder / "images.npy", SIZE, 3, "bilinear")
+            arrays.write_images(archive, archive.names, folder / "images.npy", SIZE, 3, "bilinear")
         images = len(archive.names)
     import keras
     import numpy as np

@@ -1,8 +1,8 @@
-"""A model on photographs from elsewhere, in two parts: the one by which settings are chosen, and the rest.
+"""A model on out-of-domain photographs: the development set, by which settings are chosen, and the rest.
 
     python -m benchmarks.photographs ZIP [MODEL_FOLDER]     by default the released asl_robust
 
-The development part is fixed: of every class the photographs whose names hold a number below 300. Accuracy is that on
+The development set is fixed: of every class the photographs whose names hold a number below 300. Accuracy is that on
 the letters; what is no letter to the model counts as an error. See docs/experiments.md.
 """
 
@@ -27,9 +27,9 @@ def main(source: str, folder: str | None = None) -> None:
     letters = [at for at, label in enumerate(table.classes) if len(label) == 1]
     chosen_by = np.array([number(member) < FIRST for member in table.members])
     found = {"model": description["experiment"]}
-    for part, rows in (("development", chosen_by), ("rest", ~chosen_by)):
+    for split, rows in (("development", chosen_by), ("rest", ~chosen_by)):
         rows &= np.isin(table.labels, letters)
-        found[part] = share(table.correct[rows].sum(), rows.sum())
+        found[split] = share(table.correct[rows].sum(), rows.sum())
     print(json.dumps(found, indent=2))
 
 

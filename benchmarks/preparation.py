@@ -22,10 +22,11 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import machine
-from fingerspell import files, preparation
+from fingerspell import files
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.images import RESAMPLING, load
+from fingerspell.preparation import arrays
 
 ROUNDS = 8
 COMPARED = 300  # images whose pixels are compared with those of a whole decoding and Pillow's own filter
@@ -82,7 +83,7 @@ def _ours(archive: Path, names: list[str], out: Path, size: int, channels: int, 
     start = time.perf_counter()
     with Archive(archive) as opened:
         listed = time.perf_counter()
-        preparation.write_images(opened, names, out, size, channels, resample)
+        arrays.write_images(opened, names, out, size, channels, resample)
     return listed - start, time.perf_counter() - listed
 
 

@@ -1,4 +1,4 @@
-"""Bring the tables of docs/benchmarks.md and of the decision on backbones up to date with benchmarks/results.
+"""Bring the tables of docs/benchmarks.md, and that of backbones in docs/models.md, up to date with benchmarks/results.
 
 python -m benchmarks.report
 """
@@ -11,7 +11,7 @@ from benchmarks.study import _replace
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
-BACKBONES = Path("docs/decisions/architectures.md")
+MODELS = Path("docs/models.md")
 # By whom they are called there, and their published accuracy on ImageNet at 224 px: https://keras.io/api/applications;
 # of MobileNetV3 the documentation in Keras's source.
 PUBLISHED = {
@@ -24,87 +24,123 @@ PUBLISHED = {
     "efficientnetv2_b0": ("EfficientNetV2-B0", "78.7%"),
     "convnext_tiny": ("ConvNeXt-Tiny", "81.3%"),
 }
+# What bounds each figure: an argument, not a measurement
+BOUNDS = {
+    "preparation": "JPEG's entropy coding",
+    "transfer": "caching alone gives × 5.6: ten epochs are ten passes, embeddings 1.8",
+    "input": "handing batches from Python to TensorFlow",
+    "steps": "–",
+    "memory": "the archive's directory",
+    "duplicates": "–",
+}
 
 
 def main() -> None:
-    tables = {
-        "preparation-asl_alphabet": (PAGE, "preparation", _preparation),
-        "transfer-asl_alphabet": (PAGE, "transfer", _transfer),
-        "memory-asl_alphabet": (PAGE, "memory", _memory),
-        "input-epochs-cnn": (PAGE, "input", _input),
-        "input-steps-cnn": (PAGE, "steps", _steps),
-        "architectures": (BACKBONES, "architectures", _architectures),
-    }
-    for file, (page, name, table) in tables.items():
-        result = json.loads((RESULTS / f"{file}.json").read_text(encoding="utf-8"))
-        _replace(page, name, "\n".join([*table(result), "", _machine(result["machine"])]) + "\n")
+    parts = [_preparation, _transfer, _input, _steps, _memory, _duplicates]
+    lines = ["| | target | measured | bound by |", "|---|--:|--:|---|"]
+    for part in parts:
+        lines += part()
+    machine = _machine(_read("transfer-asl_alphabet")["machine"])
+    _replace(PAGE, "benchmarks", "\n".join([*lines, "", machine]) + "\n")
+    result = _read("architectures")
+    _replace(MODELS, "backbones", "\n".join([*_backbones(result), "", _machine(result["machine"])]) + "\n")
 
 
-def _preparation(result: dict) -> list[str]:
-    lines = [
-        "| pixels | folder reader, images/s | this project, images/s | ratio | with listing, opening | differs |",
-        "|--:|--:|--:|--:|--:|--:|",
+def _read(name: str) -> dict:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _preparation() -> list[str]:
+    result = _read("preparation-asl_alphabet")
+    return [
+        _row(
+            f"**Prepare** {result['images']:,} images, {row['image_size']} px, against the folder reader",
+            "× 2",
+            f"× {row['of_conventional']:.2f} ({row['images_per_second']:,} images/s "
+            f"for {row['conventional_images_per_second']:,})",
+            "preparation",
+        )
+        for row in result["sizes"]
     ]
-    for row in result["sizes"]:
-        lines.append(
-            f"| {row['image_size']} | {row['conventional_images_per_second']:,} | {row['images_per_second']:,} "
-            f"| × {row['of_conventional_reading_alone']} | × {row['of_conventional']} | {row['differs_by_mean']} |"
+
+
+def _transfer() -> list[str]:
+    result = _read("transfer-asl_alphabet")
+    row = result["runs"][-1]
+    return [
+        _row(
+            f"**A head on frozen VGG16**, {row['images']:,} images, {result['epochs']} epochs, {ours}, "
+            "against folder reader; generator",
+            "× 12",
+            f"× {row['times_faster'][ours]['directory']:.1f}; × {row['times_faster'][ours]['generator']:.1f} "
+            f"({row[f'{ours}_seconds']:.0f} s for {row['directory_seconds']:.0f}; {row['generator_seconds']:.0f})",
+            "transfer",
         )
-    return lines
-
-
-def _transfer(result: dict) -> list[str]:
-    lines = [
-        "| images | folder reader, generator | this project | decoding + embedding + head | times faster "
-        "| accuracy of the three |",
-        "|--:|--:|---|--:|--:|--:|",
+        for ours in ("float32", "mixed_bfloat16")
     ]
-    for row in result["runs"]:
-        conventional = " s, ".join(f"{row[f'{way}_seconds']:.1f}" for way in ("directory", "generator"))
-        for ours in ("float32", "mixed_bfloat16"):
-            parts = " + ".join(f"{row[f'{ours}_{part}_seconds']:.1f}" for part in ("decoding", "embedding", "head"))
-            times = ", ".join(f"**{row['times_faster'][ours][way]:.1f}**" for way in ("directory", "generator"))
-            accuracies = ", ".join(f"{row[f'{way}_accuracy']:.3f}" for way in ("directory", "generator", ours))
-            lines.append(
-                f"| {row['images']:,} | {conventional} s | {ours}: {row[f'{ours}_seconds']:.1f} s | {parts} s "
-                f"| {times} | {accuracies} |"
-            )
-    return lines
 
 
-def _input(result: dict) -> list[str]:
-    lines = ["| batch | steps | plain | moved | all changes |", "|--:|--:|--:|--:|--:|"]
-    for row in result["runs"]:
-        ratios = (
-            f"× {row['of_steps_alone'][key]:.2f} ± {row['standard_errors'][key]:.2f}"
-            for key in ("plain", "moved", "all_changes")
+def _input() -> list[str]:
+    return [
+        _row(
+            f"**Input**: an epoch against its steps alone, batch {row['batch']}: plain; shift and scale; all changes",
+            "× 1.05",
+            "; ".join(f"× {row['of_steps_alone'][key]:.2f}" for key in ("plain", "moved", "all_changes")),
+            "input",
         )
-        lines.append(f"| {row['batch']} | {row['steps']} | {' | '.join(ratios)} |")
-    return lines
+        for row in _read("input-epochs-cnn")["runs"]
+    ]
 
 
-def _steps(result: dict) -> list[str]:
-    lines = ["| batch | otherwise | images/s | GFLOP/s | of the matrix product |", "|--:|---|--:|--:|--:|"]
-    usual = result["runs"][0]
-    words = {
-        "onednn": lambda value: "with oneDNN" if value else "without oneDNN",
-        "jit": lambda value: "with XLA" if value else "without XLA",
-        "precision": str,
-        "layout": lambda value: value.replace("_", " "),
-        "executions": lambda value: f"steps a call: {value}",
-    }
-    for row in sorted(result["runs"], key=lambda row: (sum(row[key] != usual[key] for key in words), row["batch"])):
-        otherwise = ", ".join(say(row[key]) for key, say in words.items() if row[key] != usual[key])
-        figures = (
-            f"{row['images_per_second']:,} | {row['gflop_per_second']:.0f} | {row['of_matrix_peak']:.0%}"
-            if "failed" not in row
-            else f"{row['failed']} | – | –"
+def _steps() -> list[str]:
+    rows = _read("input-steps-cnn")["runs"]
+    usual = {key: rows[0][key] for key in ("onednn", "jit", "precision", "layout", "executions")}
+    shown = [next(row for row in rows if row["batch"] == batch and usual.items() <= row.items()) for batch in (32, 128)]
+    return [
+        _row(
+            "**Steps** of the CNN, share of the machine's matrix product, batch 32; 128",
+            "–",
+            "; ".join(f"{row['of_matrix_peak']:.0%} ({row['images_per_second']:,} images/s)" for row in shown),
+            "steps",
         )
-        lines.append(f"| {row['batch']} | {otherwise} | {figures} |")
-    return lines
+    ]
 
 
-def _architectures(result: dict) -> list[str]:
+def _memory() -> list[str]:
+    first, last = _read("memory-asl_alphabet")["runs"]
+    return [
+        _row(
+            f"**Memory** of {name}, {first['images']:,} → {last['images']:,} images",
+            "constant",
+            f"{first[key]} → {last[key]} MiB",
+            "memory",
+        )
+        for name, key in (
+            ("opening the archive", "opened_mib"),
+            ("preparing", "prepared_mib"),
+            ("training", "trained_mib"),
+        )
+    ]
+
+
+def _duplicates() -> list[str]:
+    result = _read("duplicates-arasl")
+    last = result["runs"][-1]
+    return [
+        _row(
+            f"**Near-duplicates** among {last['images']:,} thumbnails",
+            f"n log n (exponent {result['growth_of_n_log_n']:.2f})",
+            f"exponent {result['growth']:.2f}; {last['seconds']:.1f} s, {result['peak_memory_mib']} MiB",
+            "duplicates",
+        )
+    ]
+
+
+def _row(what: str, target: str, measured: str, bound: str) -> str:
+    return f"| {what} | {target} | {measured} | {BOUNDS[bound]} |"
+
+
+def _backbones(result: dict) -> list[str]:
     lines = [
         "| | parameters | images/s embedded | times VGG16 | ms an image, LiteRT, one core | published top-1 |",
         "|---|--:|--:|--:|--:|--:|",
@@ -115,19 +151,6 @@ def _architectures(result: dict) -> list[str]:
         lines.append(
             f"| {title} | {row['parameters'] / 1e6:.1f} M | {1 / row['seconds_per_image']:,.0f} "
             f"| {1 / row['of_vgg16']['seconds_per_image']:.1f} | {row['litert_ms']:.2g} | {accuracy} |"
-        )
-    return lines
-
-
-def _memory(result: dict) -> list[str]:
-    lines = [
-        "| images | archive opened | preparing: own + files | training: own + files |",
-        "|--:|--:|--:|--:|",
-    ]
-    for row in result["runs"]:
-        lines.append(
-            f"| {row['images']:,} | {row['opened_mib']} MiB | {row['prepared_mib']} + {row['prepared_files_mib']} MiB "
-            f"| {row['trained_mib']} + {row['trained_files_mib']} MiB |"
         )
     return lines
 

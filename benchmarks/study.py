@@ -1,10 +1,11 @@
-"""Collect what a run of the whole study left, and bring the tables of README.md and docs/results.md up to date.
+"""Collect what a run of the whole study left, and bring the tables of README.md and docs/ up to date.
 
     python -m benchmarks.study              the README's table, from plots/comparison, and that of docs/models.md
     python -m benchmarks.study FOLDER [EXPERIMENT …]
-                                            also docs/results/original.json and the tables of docs/results.md, from
-                                            a repository in which the original archives were run: all that was found
-                                            there anew, or these experiments alone, the others as they stand
+                                            also docs/results/original.json and the tables of docs/results.md and
+                                            docs/results/run.md, from a repository in which the original archives were
+                                            run: all that was found there anew, or these experiments alone, the others
+                                            as they stand
 
 Seconds and peak memory come from the `logs/` of that repository.
 """
@@ -15,6 +16,7 @@ import platform
 import shutil
 import sys
 from collections import defaultdict
+from contextlib import chdir
 from pathlib import Path
 
 from benchmarks.machine import processor
@@ -32,6 +34,8 @@ REPORTED = {
 }
 COSTS = ("prepare", "train", "evaluate")
 ORIGINAL = Path("docs/results/original.json")
+RESULTS = Path("docs/results.md")  # the figures
+RUN = Path("docs/results/run.md")  # how they came about
 
 
 def main(folder: str | None = None, *names: str) -> None:
@@ -39,18 +43,18 @@ def main(folder: str | None = None, *names: str) -> None:
     _replace(Path("docs/models.md"), "models", _models_markdown())
     if folder:
         found = _collect(Path(folder), names)
-        files.write_json(ORIGINAL, _merged(json.loads(ORIGINAL.read_text()), found, names) if names else found)
-        for name in ("asl_cnn/confusion", "arasl_cnn/confusion", "arasl_resnet/confusion", "comparison/leakage"):
+        files.write_json(ORIGINAL, _merged(_read(ORIGINAL), found, names) if names else found)
+        for name in ("arasl_resnet/confusion", "comparison/leakage"):
             if not names or name.split("/")[0] in names:
                 shutil.copy(Path(folder) / f"plots/{name}.png", ORIGINAL.parent / f"{name.replace('/', '-')}.png")
-    run = json.loads(ORIGINAL.read_text())
-    _replace(Path("docs/results.md"), "machine", _machine_markdown(run))
-    _replace(Path("docs/results.md"), "experiments", _table_markdown(run))
-    _replace(Path("docs/results.md"), "protocols", _protocols_markdown(run))
-    _replace(Path("docs/results.md"), "external", _external_markdown(run))
-    _replace(Path("docs/results.md"), "audit", _audit_markdown(run))
-    _replace(Path("docs/results.md"), "settings", _settings_markdown(run))
-    _replace(Path("docs/results.md"), "stages", _costs_markdown(run))
+    run = _read(ORIGINAL)
+    _replace(RUN, "machine", _machine_markdown(run))
+    _replace(RESULTS, "experiments", _table_markdown(run))
+    _replace(RESULTS, "protocols", _protocols_markdown(run))
+    _replace(RESULTS, "external", _external_markdown(run))
+    _replace(RUN, "audit", _audit_markdown(run))
+    _replace(RUN, "settings", _settings_markdown(run))
+    _replace(RUN, "stages", _costs_markdown(run))
 
 
 def _collect(folder: Path, names: tuple[str, ...]) -> dict:
@@ -58,20 +62,22 @@ def _collect(folder: Path, names: tuple[str, ...]) -> dict:
 
     `folder` is the repository of the run.
     """
-    params = config.load(folder / "params.yaml")
+    with chdir(folder):  # external sets lie where they do from there
+        params = config.load()
     for name in names:
         params.experiment(name)  # an unknown one is told at once
-    logs = {path.stem: json.loads(path.read_text()) for path in sorted((folder / "logs").glob("*.json"))}
+    logs = _read_all(folder / "logs")
     experiments = {}
     for name, experiment in params.experiments.items():
         if name not in names if names else not (folder / f"metrics/{name}.json").exists():
             continue
-        model = json.loads((folder / f"models/{name}/model.json").read_text())
+        model = _read(folder / f"models/{name}/model.json")
         experiments[name] = {
             "source": params.datasets[experiment.dataset].source,
             "settings": experiment.model_dump(),
+            "sections": {key: one.model_dump() for key, one in _sections(params, name).items()},
             "images": model["images"],
-            "metrics": json.loads((folder / f"metrics/{name}.json").read_text()),
+            "metrics": _read(folder / f"metrics/{name}.json") | _read(folder / f"plots/{name}/metrics.json"),
             "search": model.get("search"),
         }
     machine = {
@@ -85,26 +91,42 @@ def _collect(folder: Path, names: tuple[str, ...]) -> dict:
         "stages": logs,
         "experiments": {name: one | {"machine": machine} for name, one in experiments.items()},
         "audit": _read_all(folder / "metrics/audit"),
-        "external": _read_all(folder / "metrics/external"),
-    }
-
-
-def _merged(run: dict, found: dict, names: tuple[str, ...]) -> dict:
-    """Return `run` with these experiments as they were found, their stages and their figures on external sets."""
-    return run | {
-        "stages": run["stages"]
-        | {stage: cost for stage, cost in found["stages"].items() if stage.partition("-")[2] in names},
-        "experiments": run["experiments"] | {name: found["experiments"][name] for name in names},
         "external": {
-            title: {name: one for name, one in figures.items() if name not in names}
-            | {name: one for name, one in found["external"].get(title, {}).items() if name in names}
-            for title, figures in run["external"].items()
+            key: {"experiment": one.experiment, "set": Path(one.path).stem} | _read(file)
+            for key, one in params.external.items()
+            if (file := folder / f"metrics/external/{key}.json").exists()
         },
     }
 
 
+def _sections(params: config.Params, name: str) -> dict:
+    """Return the sections beside its own that an experiment draws on: key -> settings."""
+    weights = params.experiment(name).weights
+    found = {f"autoencoders.{key}": one for key, one in params.autoencoders.items() if key == weights}
+    if one := params.compositions.get(name):
+        found |= {f"compositions.{name}": one, f"hands.{one.hands}": params.drawn_hands(one.hands)}
+    return found
+
+
+def _merged(run: dict, found: dict, names: tuple[str, ...]) -> dict:
+    """Return `run` with these experiments as they were found, their stages and their figures on external sets."""
+    sections = {key for name in names for key in found["experiments"][name]["sections"]}
+    external = {key: one for key, one in found["external"].items() if one["experiment"] in names}
+    ran = {*names, *external, *(key.partition(".")[2] for key in sections)}
+    return run | {
+        "stages": run["stages"]
+        | {stage: cost for stage, cost in found["stages"].items() if stage.partition("-")[2] in ran},
+        "experiments": run["experiments"] | {name: found["experiments"][name] for name in names},
+        "external": {key: one for key, one in run["external"].items() if one["experiment"] not in names} | external,
+    }
+
+
+def _read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def _read_all(folder: Path) -> dict:
-    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    return {path.stem: _read(path) for path in sorted(folder.glob("*.json"))}
 
 
 def _models_markdown() -> str:
@@ -164,7 +186,7 @@ def _protocols_markdown(run: dict) -> str:
     for name, one in run["experiments"].items():
         tried[one["settings"]["dataset"], one["settings"]["model"]].append(name)
     lines = [
-        "| experiment | split | leaks, by pixels | leaks, by hash | accuracy (95% interval) |",
+        "| experiment | split | leakage, by pixels | leakage, by hash | accuracy (95% interval) |",
         "|---|---|--:|--:|--:|",
     ]
     for names in tried.values():
@@ -182,17 +204,18 @@ def _protocols_markdown(run: dict) -> str:
 
 def _external_markdown(run: dict) -> str:
     lines = []
-    for title, figures in run["external"].items():
+    for title in dict.fromkeys(one["set"] for one in run["external"].values()):
         lines += [
             f"| experiment | its own test | `{title}` (95% interval) | images |",
             "|---|--:|--:|--:|",
         ]
-        for name, metrics in figures.items():
-            own = run["experiments"][name]["metrics"]["accuracy"]
-            lines.append(
-                f"| `{name}` | {own:.3f} | **{metrics['accuracy']:.3f}** ({metrics['accuracy_low']:.3f}–"
-                f"{metrics['accuracy_high']:.3f}) | {metrics['test_images']:,} |"
-            )
+        for one in run["external"].values():
+            if one["set"] == title:
+                own = run["experiments"][one["experiment"]]["metrics"]["accuracy"]
+                lines.append(
+                    f"| `{one['experiment']}` | {own:.3f} | **{one['accuracy']:.3f}** ({one['accuracy_low']:.3f}–"
+                    f"{one['accuracy_high']:.3f}) | {one['test_images']:,} |"
+                )
         lines.append("")
     return "\n".join(lines[:-1] or ["None."]) + "\n"
 
@@ -209,13 +232,19 @@ def _audit_markdown(run: dict) -> str:
 def _settings_markdown(run: dict) -> str:
     """Say where the settings of the run differ from today's params.yaml."""
     params = config.load()
+    today = {f"experiments.{name}": one for name, one in params.experiments.items()}
+    for name in params.experiments:
+        today |= _sections(params, name)
+    then = {f"experiments.{name}": one["settings"] for name, one in run["experiments"].items()}
+    for one in run["experiments"].values():
+        then |= one["sections"]
     lines = []
-    for name, one in run["experiments"].items():
-        today = _flat(params.experiment(name).model_dump())
-        then = _flat(one["settings"])
-        lines += [
-            f"- `{name}`: `{key}` was {then.get(key)}" for key in today if key in then and then[key] != today[key]
-        ]
+    for section, settings in then.items():
+        if section not in today:
+            lines.append(f"- `{section}` is there no more")
+            continue
+        now, was = (_flat(one) for one in (today[section].model_dump(), settings))
+        lines += [f"- `{section}.{key}` was {was[key]}" for key in now if key in was and was[key] != now[key]]
     return "\n".join(lines or ["None."]) + "\n"
 
 

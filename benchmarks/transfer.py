@@ -24,12 +24,13 @@ import keras
 import numpy as np
 
 from benchmarks import machine
-from fingerspell import files, preparation
+from fingerspell import files
 from fingerspell.config import Training
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.models import vgg16
 from fingerspell.plots import style
+from fingerspell.preparation import arrays
 from fingerspell.training import fitting
 from fingerspell.training.batches import Batches
 
@@ -140,13 +141,13 @@ def _ours(archive: Path, chosen: list[tuple[str, str, str]], scratch: Path) -> d
     )
     with Archive(archive) as opened:
         members = [member for member, _, _ in chosen]
-        preparation.write_images(opened, members, scratch / "images.npy", SIZE, 3, "bilinear")
+        arrays.write_images(opened, members, scratch / "images.npy", SIZE, 3, "bilinear")
     decoded = time.perf_counter()
     images = np.load(scratch / "images.npy", mmap_mode="r")
     backbone = vgg16.backbone(SIZE, 3, None)
     embed = backbone.predict_on_batch
-    preparation.write_embeddings(embed, images, scratch / "embeddings.npy", mirrored=False)
-    preparation.write_embeddings(embed, images, scratch / "mirrored.npy", mirrored=True, rows=training)
+    arrays.write_embeddings(embed, images, scratch / "embeddings.npy", mirrored=False)
+    arrays.write_embeddings(embed, images, scratch / "mirrored.npy", mirrored=True, rows=training)
     embedded = time.perf_counter()
     plain, mirrored = (np.load(scratch / f"{name}.npy", mmap_mode="r") for name in ("embeddings", "mirrored"))
     history = fitting.fit(

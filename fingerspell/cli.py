@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import FingerspellError, counted
 
 if TYPE_CHECKING:
     from fingerspell.external.photographs import Evaluation
@@ -25,7 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
     A failure is one sentence on standard error and status 1; a command that is spelt wrongly has status 2.
     """
     arguments = _parser().parse_args(words)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes drown the messages that matter
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes drown the messages that matter
     try:
         arguments.run(arguments)
     except FingerspellError as error:
@@ -114,7 +114,7 @@ def _predict(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(answers, indent=2, ensure_ascii=False))
     if unread := sum("error" in answer for answer in answers):
-        raise FingerspellError(f"{unread:,} of {len(answers):,} images could not be read")
+        raise FingerspellError(f"{unread:,} of {counted(len(answers), 'image')} could not be read")
 
 
 def _answer(predictor: "Predictor", image: str) -> dict:
@@ -200,7 +200,7 @@ def _table(title: str, evaluation: "Evaluation") -> str:
         taken[table.classes[true]][table.classes[said]] += 1
     width = max(len("letter"), *(len(row.name) for row in rows))
     lines = [
-        f"{title}: {found['test_images']:,} images of {len(rows)} classes",
+        f"{title}: {counted(found['test_images'], 'image')} of {counted(len(rows), 'class', 'classes')}",
         "",
         f"accuracy  {found['accuracy']:.3f}  (95% interval {found['accuracy_low']:.3f}–{found['accuracy_high']:.3f})",
         f"macro F1  {found['macro_f1']:.3f}",

@@ -163,6 +163,8 @@ class Autoencoder(Pixels):
 
     split: str  # an experiment
     dataset: str
+    # Of 8×8 pixels each value of a code tells; a code of 512 values has less than one for every place beyond 176.
+    image_size: Annotated[int, Field(ge=16, le=176, multiple_of=8)]
     epochs: Count
     batch_size: Count
     training: Training
@@ -212,10 +214,28 @@ class Params(_Section):
                 )
         if both := set(self.weights) & set(self.autoencoders):
             raise ValueError(f"autoencoders.{both.pop()} is also the name of weights; give it another")
+        for fault in self._faults_of_autoencoders():
+            raise ValueError(fault)
         for name, chosen in self.external.items():
             if not Path(chosen.path).exists():
-                raise ValueError(f"external.{name}.path is {chosen.path!r}, which is not there; mend it")
+                raise ValueError(
+                    f"external.{name}.path is {chosen.path!r}, which is not there; mend it "
+                    "(a queued or temporary run needs a path from the root)"
+                )
         return self
+
+    def _faults_of_autoencoders(self) -> Iterator[str]:
+        for name, one in self.autoencoders.items():
+            key, training = f"autoencoders.{name}", one.training
+            for setting in ("label_smoothing", "class_weights", "mixup"):
+                if getattr(training, setting):
+                    yield f"{key}.training.{setting} must be left out: an autoencoder learns without labels"
+            if 0 < training.warmup >= one.epochs:
+                yield f"{key}.training.warmup is {training.warmup}, no less than its epochs; lower it"
+            if training.swa and training.early_stopping:
+                yield f"{key}.training.swa must be 0 where early_stopping is more: it goes back to one epoch's weights"
+            if training.early_stopping and not self.experiments[one.split].split.validation:
+                yield f"{key}.training.early_stopping must be 0: {one.split} has no validation images to go by"
 
     def _references(self) -> Iterator[tuple[str, str, str]]:
         """Yield every key whose value names an entry of a section, the value, and that section."""

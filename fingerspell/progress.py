@@ -1,15 +1,27 @@
-"""Progress bars on standard error."""
+"""Progress on standard error: a bar where somebody watches, else a line now and then."""
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from tqdm import tqdm
 
 T = TypeVar("T")
+PAUSE = 30  # seconds between two lines in a log
 
 
 def progress(items: Iterable[T], total: int, what: str, unit: str = "images") -> Iterator[T]:
-    """Iterate over `items` behind a bar with rate and time left; where nobody watches, one line every 30 s."""
-    watched = sys.stderr.isatty()
-    return iter(tqdm(items, total=total, desc=what, unit=f" {unit}", mininterval=0.1 if watched else 30, leave=watched))
+    """Iterate over `items` behind a bar with rate and time left; in a captured log behind a line every 30 s."""
+    if sys.stderr.isatty():
+        return iter(tqdm(items, total=total, desc=what, unit=f" {unit}"))
+    return _logged(items, total, what, unit)
+
+
+def _logged(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
+    start = said = time.monotonic()
+    for done, item in enumerate(items):
+        if done and (now := time.monotonic()) - said >= PAUSE:
+            said, left = now, tqdm.format_interval((now - start) / done * (total - done))
+            print(f"{what}: {done:,} of {total:,} {unit}, {left} left", file=sys.stderr, flush=True)
+        yield item

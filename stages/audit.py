@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from stages.runner import run
+
 import numpy as np
 
 from fingerspell import files
 from fingerspell.audit import findings, scan, table
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
-from stages.runner import run
 
 
 def main(name: str) -> None:

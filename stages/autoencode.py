@@ -3,6 +3,9 @@
 import shutil
 from pathlib import Path
 
+from stages.places import CHECKPOINTS
+from stages.runner import run
+
 import numpy as np
 
 from fingerspell import config, files
@@ -10,7 +13,6 @@ from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.preparation import arrays
 from fingerspell.splits import manifest
-from stages.runner import CHECKPOINTS, run
 
 SHOWN = 16  # test images that are restored, to be shown
 

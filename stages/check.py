@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from stages.runner import run
+
 from fingerspell import config, files
 from fingerspell.datasets.published import catalogue
 from fingerspell.models.common import registry
-from stages.runner import run
 
 
 def main(name: str) -> None:

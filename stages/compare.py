@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+from stages.runner import run
+
 from fingerspell import config, files
 from fingerspell.evaluation import compare
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.plots import comparison, external, leakage, style
-from stages.runner import run
 
 
 def main() -> None:

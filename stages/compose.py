@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+from stages.runner import run
+
 from fingerspell import config, files
 from fingerspell.datasets.hands import Hands
+from fingerspell.errors import counted
 from fingerspell.plots import style
 from fingerspell.plots.hands import hand_sheet
 from fingerspell.preparation.prepared import Prepared
 from fingerspell.scenes.gathering import gather
-from stages.runner import run
 
 
 def main(name: str) -> None:
@@ -17,11 +19,12 @@ def main(name: str) -> None:
     prepared, out = Prepared.open(Path("data/prepared") / name), Path("data/compositions") / name
     with files.write_aside(out) as folder:
         folder.mkdir()
-        hands, steps = Path("data/hands") / settings.hands, settings.segmenter_steps
-        counts = gather(prepared, hands, steps, params.seed, folder, print)
+        drawn, steps = Path("data/hands") / settings.hands, settings.segmenter_steps
+        counts = gather(prepared, drawn, steps, params.seed, folder, print)
     style.save(hand_sheet(Hands.open(out), counts, name), Path(f"plots/compositions/{name}.png"))
     if steps:
-        print(f"{name}: cut {counts['cut']:,} hands out of {counts['photographs_with_a_hand']:,} photographs")
+        hands, photographs = counted(counts["cut"], "hand"), counted(counts["photographs_with_a_hand"], "photograph")
+        print(f"{name}: cut {hands} out of {photographs}")
 
 
 if __name__ == "__main__":

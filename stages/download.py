@@ -3,6 +3,9 @@
 import shutil
 from pathlib import Path
 
+from stages.places import archives
+from stages.runner import run
+
 from fingerspell import config, files
 from fingerspell.datasets.at_hand import find, search_folders
 from fingerspell.datasets.http import require_room
@@ -10,7 +13,6 @@ from fingerspell.datasets.obtain import obtain
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.rendered import draw
-from stages.runner import archives, run
 
 
 def main(name: str) -> None:

@@ -6,14 +6,16 @@ Of networks that were trained with further seeds it is said how well they did, a
 import json
 from pathlib import Path
 
+from stages.runner import run
+
 from fingerspell import files
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.evaluation import metrics
 from fingerspell.evaluation.predictions import Predictions, further_file
 from fingerspell.models.common.saved import whole_model
-from fingerspell.plots import confusion, experiment, style
-from stages.runner import run
+from fingerspell.plots import confusion, style
+from fingerspell.plots import experiment as pictures
 
 
 def main(name: str) -> None:
@@ -26,7 +28,7 @@ def main(name: str) -> None:
     dataset = catalogue.find(description["dataset"])
     raw = Path("data/raw") / dataset.name
     with Archive(raw / dataset.archive) as archive:
-        figures = experiment.kept(model, description) | experiment.figures(description, predictions, epochs, archive)
+        figures = pictures.kept(model, description) | pictures.figures(description, predictions, epochs, archive)
     rows = metrics.report(predictions)
     with files.write_aside(Path("plots") / name) as folder:
         folder.mkdir()

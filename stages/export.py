@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
+from stages.runner import run
+
 from fingerspell import files
 from fingerspell.errors import FingerspellError
 from fingerspell.inference import export
 from fingerspell.preparation.prepared import Prepared
-from stages.runner import run
 
 
 def main(name: str) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from stages.runner import run
+
 from fingerspell import config, files
 from fingerspell.evaluation import metrics
 from fingerspell.external import photographs
@@ -9,7 +11,6 @@ from fingerspell.images import decode, to_array
 from fingerspell.models.common import saved
 from fingerspell.plots import confusion, style
 from fingerspell.plots.predictions import mistakes, mistakes_sheet
-from stages.runner import run
 
 SHOWN = 128  # pixels: side of an image on a sheet
 

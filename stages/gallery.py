@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from stages.runner import run
+
 from fingerspell import files
 from fingerspell.audit import table
 from fingerspell.audit.gallery import Gallery
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.plots import style
-from stages.runner import run
 
 
 def main(name: str) -> None:

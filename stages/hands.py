@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from stages.runner import run
+
 import numpy as np
 
 from fingerspell import config, files
 from fingerspell.datasets import hands
 from fingerspell.datasets.rendered import backgrounds, sheets
 from fingerspell.progress import progress
-from stages.runner import run
 
 
 def main(alphabet: str) -> None:

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from stages.environment import allow_bfloat16
+from stages.runner import run
+
 from fingerspell import config, files
 from fingerspell.datasets.hands import SIDE
 from fingerspell.datasets.published import catalogue
@@ -10,7 +13,6 @@ from fingerspell.models.common import registry
 from fingerspell.preparation import arrays, embedding
 from fingerspell.preparation.prepared import Image, write_table
 from fingerspell.splits import manifest
-from stages.runner import run
 
 
 def main(name: str) -> None:
@@ -18,6 +20,8 @@ def main(name: str) -> None:
     experiment = params.experiment(name)
     dataset = catalogue.find(experiment.dataset)
     registry.check(name, params)
+    if experiment.precision == "mixed_bfloat16":
+        allow_bfloat16()
     rows = manifest.read(Path(f"data/splits/{name}.csv"))
     training = [place for place, row in enumerate(rows) if row.split == "train"]
     channels, resample = experiment.channels, experiment.resample

@@ -3,12 +3,13 @@
 import sys
 from pathlib import Path
 
+from stages.runner import run
+
 import numpy as np
 
 from fingerspell import config, files
 from fingerspell.audit import table
 from fingerspell.splits import leakage, manifest, protocols
-from stages.runner import run
 
 
 def main(name: str) -> None:

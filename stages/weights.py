@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from stages.places import archives
+from stages.runner import run
+
 from fingerspell import config, files
 from fingerspell.datasets import imagenet
-from stages.runner import archives, run
 
 
 def main(name: str) -> None:

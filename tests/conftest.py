@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import stages.runner  # noqa: F401  # before numpy, whose kernels it chooses: those of the processes that stages start
+
 import pytest
 import yaml
-
-import stages.runner  # noqa: F401  # before numpy, whose kernels it chooses: those of the processes that stages start
 
 ROOT = Path(__file__).parent.parent
 JAX = ROOT / ".venv/jax"  # beside the environment, not in it: see pyproject.toml

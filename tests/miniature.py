@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from test_external import COLOURS, MODEL
 
-from fingerspell import preparation
 from fingerspell.models.common import saved
+from fingerspell.preparation import prepared
 
 NAME = "tiny"
 DESCRIPTION = MODEL | {"experiment": NAME, "model": "small_resnet"}
@@ -29,7 +29,7 @@ def make(place: Path) -> None:
 
     keras.utils.set_random_seed(1)
     network = saved.build(DESCRIPTION)
-    network.compile("adam", "sparse_categorical_crossentropy")
+    network.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
     labels = np.repeat(np.arange(3), PER_CLASS)
     network.fit(photographs(1), labels, batch_size=12, epochs=4, verbose=0)
     head = network.layers[-1]
@@ -40,10 +40,12 @@ def make(place: Path) -> None:
     extra = {"table_sha256": "0" * 64, "packages": {"keras": keras.__version__}}
     (model / "model.json").write_text(json.dumps(DESCRIPTION | extra))
 
-    prepared = place / "data/prepared" / NAME
-    prepared.mkdir(parents=True)
-    np.save(prepared / "images.npy", photographs(2))
+    folder = place / "data/prepared" / NAME
+    folder.mkdir(parents=True)
+    np.save(folder / "images.npy", photographs(2))
     classes = list(COLOURS)
-    rows = [(f"{at}.png", classes[label], "test" if at % 2 else "train") for at, label in enumerate(labels)]
+    rows = [
+        prepared.Image(f"{at}.png", classes[label], "test" if at % 2 else "train") for at, label in enumerate(labels)
+    ]
     keys = ("dataset", "classes", "letters", "image_size", "channels", "resample")
-    preparation.write_table(prepared, rows, {key: DESCRIPTION[key] for key in keys})
+    prepared.write_table(folder, rows, {key: DESCRIPTION[key] for key in keys})

@@ -1,5 +1,7 @@
 """Random changes: each moves pixels as its name says, within its amount, and nothing else happens."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -101,6 +103,17 @@ def test_all_moves_are_one_resampling(monkeypatch):
 @pytest.mark.parametrize("move", ["shift", "scale", "rotation", "perspective"])
 def test_moves_bring_in_nothing_from_outside(move):
     assert (changed(plain((90, 160, 230)), **{move: AMOUNTS[move]}) == (90, 160, 230)).all()
+
+
+@pytest.mark.parametrize("way", [-1, 1])
+def test_beyond_its_edge_an_image_is_mirrored(way):
+    """Drawn out, the frame that runs round an image would flood it; left black, its corners would tell of the move."""
+    images, by = photographs(3, size=16), 4
+    farthest = SimpleNamespace(uniform=lambda low, high, shape: np.full(shape, float(high if way > 0 else low)))
+    moved = augment(images, Augmentation(**NOTHING | {"shift": by / 16}), farthest)
+    mirrored = np.pad(images, [(0, 0), (by, by), (by, by), (0, 0)], "symmetric")
+    seen = slice(0, 16) if way > 0 else slice(2 * by, 16 + 2 * by)
+    assert (moved == mirrored[:, seen, seen]).all()
 
 
 def test_flip_mirrors_about_half_of_the_images_exactly():
@@ -249,7 +262,7 @@ def test_cutout_fills_a_square_of_at_most_its_fraction_with_the_mean():
     assert filled.any(axis=0).all(), "anywhere"
 
 
-def test_shake_spreads_a_point_along_a_line_of_at_most_its_pixels():
+def test_motion_blur_spreads_a_point_along_a_line_of_at_most_its_pixels():
     images = np.zeros((300, 31, 31, 1), np.uint8)
     images[:, 15, 15] = 255
     after = changed(images, motion_blur=8.0)[..., 0].astype(float)

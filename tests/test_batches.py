@@ -153,11 +153,11 @@ def fit(epochs: int, first_epoch: int = 0, workers: int = 1, images: int = 40) -
     batches = Seen([pixels], np.arange(images) % 2, np.arange(images), 7, 3, SOME)
     batches.begin(first_epoch)
     batches.workers = workers
-    checking = Batches([pixels], np.arange(images) % 2, np.arange(images), 16, None)
+    validation = Batches([pixels], np.arange(images) % 2, np.arange(images), 16, None)
     model = network()
     model.fit(
         batches,
-        validation_data=checking,
+        validation_data=validation,
         initial_epoch=first_epoch,
         epochs=epochs,
         shuffle=False,

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from fingerspell import preparation
-from fingerspell.config import load
 from fingerspell.errors import FingerspellError
 from fingerspell.models.common import registry, saved
-from stages import autoencode, train
+from fingerspell.preparation.prepared import Image, Prepared, write_table
+from fingerspell.training import autoencoding
+from fingerspell.training.search import search
+from stages import train
 
 GRIDS = {
     "autoencoder_forest": {"n_estimators": [5], "max_depth": [None, 2]},
@@ -90,30 +92,52 @@ def test_the_cores_that_sums_may_use_change_nothing(model, tmp_path):
 
 
 @pytest.mark.parametrize("model", GRIDS)
-def test_what_the_search_tried_and_chose_is_kept_with_the_model(model, tmp_path):
+def test_what_the_search_tried_and_chose_is_told(model):
     codes, labels = some(120)
-    np.save(tmp_path / "codes.npy", codes)
-    parts = ["train", "validation", "test"]
-    rows = [(f"{at}.jpg", "ABC"[label], parts[at // 60 + at // 100]) for at, label in enumerate(labels)]
-    preparation.write_table(tmp_path, rows, {"classes": ["A", "B", "C"]})
-    for file in ("encoder.weights.h5", "history.csv", "reconstructions.npz"):
-        (tmp_path / file).write_text(file)
-    (tmp_path / "model").mkdir()
-    prepared = preparation.Prepared.open(tmp_path)
-    changes = {"model": model, "grid": GRIDS[model]}
-    experiment = load().experiment("asl_autoencoder_logistic").model_copy(update=changes)
-    _, told = train._classifier("asl_autoencoder_logistic", experiment, prepared, tmp_path / "model", seed=1)
+    experiment = SimpleNamespace(model=model, grid=GRIDS[model])
+    estimator, told = search(experiment, {"experiment": "mine", "seeds": [1]}, codes[:100], labels[:100])
+    assert (estimator.predict(codes[100:]) == labels[100:]).mean() > 0.5
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert len(told["tried"]) == 2 and all(0.5 < row["accuracy"] <= 1 for row in told["tried"])
     assert told["chosen"]["parameters"] in [row["parameters"] for row in told["tried"]]
     if model == "autoencoder_logistic":
         assert all(row["converged"] and row["steps"] > 1 for row in told["tried"])
         assert told["chosen"]["converged"] is True and told["chosen"]["steps"] > 1
-    names = {path.name for path in (tmp_path / "model").iterdir()}
-    assert names == {"classifier.skops", "codes.npz", "encoder.weights.h5", "history.csv", "reconstructions.npz"}
-    with np.load(tmp_path / "model/codes.npz") as kept:
-        assert (kept["codes"] == codes[prepared.rows("test")]).all(), "of test images, to be shown"
-        assert (kept["labels"] == labels[prepared.rows("test")]).all()
+
+
+def test_a_grid_that_cannot_be_searched_is_refused_by_its_key():
+    experiment = SimpleNamespace(model="autoencoder_logistic", grid={"C": [-1]})
+    with pytest.raises(
+        FingerspellError, match=r"^experiments\.mine\.grid cannot be searched \(.*'C' parameter.*; mend"
+    ):
+        search(experiment, {"experiment": "mine", "seeds": [1]}, *some())
+
+
+def test_the_encoder_and_codes_of_the_test_images_are_kept_with_a_classifier(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    codes, labels = some(120)
+    splits = ["train", "validation", "test"]
+    rows = [Image(f"{at}.jpg", "ABC"[label], splits[at // 60 + at // 100]) for at, label in enumerate(labels)]
+    weights, folder, model = (tmp_path / name for name in ("data/weights/encoded", "prepared", "model"))
+    for place in (weights, folder, model):
+        place.mkdir(parents=True)
+    np.save(folder / "embeddings.npy", codes)
+    write_table(folder, rows, {"classes": ["A", "B", "C"]})
+    taken = ("encoder.weights.h5", "history.csv", "reconstructions.npz")
+    for file in taken:
+        (weights / file).write_text(file)
+    prepared = Prepared.open(folder)
+    experiment = SimpleNamespace(model="autoencoder_logistic", grid=GRIDS["autoencoder_logistic"], weights="encoded")
+    description = {"experiment": "mine", "seeds": [1]}
+    predictions = train._classifier(experiment, description, prepared, model)
+    test = prepared.rows("test")
+    assert predictions.members == [prepared.members[row] for row in test]
+    assert description["search"]["chosen"]
+    assert {path.name for path in model.iterdir()} == {"classifier.skops", "codes.npz", *taken}
+    assert all((model / file).read_text() == file for file in taken)
+    with np.load(model / "codes.npz") as kept:
+        assert (kept["codes"] == codes[test]).all(), "of test images, to be shown"
+        assert (kept["labels"] == labels[test]).all()
 
 
 class _Halves:
@@ -123,20 +147,13 @@ class _Halves:
         return np.float32(images) / 255 / 2
 
 
-def test_some_test_images_of_all_the_alphabet_are_restored(tmp_path):
-    images = np.random.default_rng(0).integers(0, 255, (80, 8, 8, 3), np.uint8)
-    np.save(tmp_path / "images.npy", images)
-    rows = [(f"{at}.jpg", chr(65 + at // 4), "test" if at % 2 else "train") for at in range(80)]
-    preparation.write_table(tmp_path, rows, {"classes": [chr(65 + at) for at in range(20)]})
-    prepared = preparation.Prepared.open(tmp_path)
-    autoencode._restore(_Halves(), prepared, tmp_path / "restored.npz")
-    found = np.load(tmp_path / "restored.npz")
-    assert len(set(found["labels"])) == len(found["originals"]) == 16
-    testing = prepared.rows("test")
-    for original, label in zip(found["originals"], found["labels"]):
-        assert any((original == images[row]).all() for row in testing[prepared.labels[testing] == label])
-    assert found["restored"].dtype == np.uint8
-    assert np.abs(found["restored"] - found["originals"] / 2).max() <= 0.5
+def test_what_the_decoder_makes_of_images_is_kept_beside_them(tmp_path):
+    images, labels = np.random.default_rng(0).integers(0, 255, (16, 8, 8, 3), np.uint8), np.arange(16)
+    autoencoding.write_reconstructions(_Halves(), images, labels, tmp_path / "restored.npz")
+    with np.load(tmp_path / "restored.npz") as found:
+        assert (found["originals"] == images).all() and (found["labels"] == labels).all()
+        assert found["restored"].dtype == np.uint8
+        assert np.abs(found["restored"] - images / 2).max() <= 0.5
 
 
 ENDS_AT_ONCE = """

@@ -15,10 +15,10 @@ from fingerspell import cli
 from fingerspell.inference import released
 
 ROOT = Path(__file__).parent.parent
-KEYS = {
+KEYS = [
     "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "top3_accuracy", "expected_calibration_error",
     "test_images",
-}  # fmt: skip
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +157,18 @@ def test_evaluate_tells_people(command):
     assert rest[-3] == "- images in folders that name no class of the model: 2, in seven (2)"
 
 
+def test_one_is_one(command, tmp_path):
+    place = fill(tmp_path / "one.zip", {"A/1.png": picture("A")})
+    assert command("evaluate", str(place))[1].startswith(f"asl_robust (released) on {place}: 1 image of 1 class\n")
+    assert command("predict", "nowhere.png")[2].endswith("fingerspell: 1 of 1 image could not be read\n")
+
+
 def test_evaluate_answers_programs_with_the_keys_of_an_experiments_metrics(command):
     status, output, errors = command("evaluate", "--experiment", "colours", "photos.zip", "--json")
     assert status == 0
     values = json.loads(output)
     metrics = json.loads((ROOT / "metrics/asl_cnn.json").read_text(encoding="utf-8"))
-    assert KEYS <= set(values) <= set(metrics)
+    assert list(values) == KEYS and set(KEYS) <= set(metrics)
     assert values["accuracy"] == 0.75 and values["test_images"] == 4
     assert "in seven (2)" in errors
 
@@ -179,6 +185,13 @@ def test_as_a_process(place):
     done = subprocess.run(words, cwd=place, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["accuracy"] == 0.75
+    # Not a line of TensorFlow's, nor of a progress bar
+    assert [line.split(":")[:2] for line in done.stderr.splitlines()] == [
+        ["fingerspell", " asked colours"],
+        ["fingerspell", " images in folders that name no class of the model"],
+        ["fingerspell", " images that cannot be read"],
+        ["fingerspell", " files that are no images"],
+    ]
     wrong = subprocess.run([*words[:-2], "nowhere"], cwd=place, env={"PYTHONPATH": str(ROOT)}, capture_output=True)
     assert wrong.returncode == 1 and wrong.stdout == b"" and b"Traceback" not in wrong.stderr
 
@@ -209,7 +222,7 @@ def test_an_interrupt_is_no_traceback(command, monkeypatch):
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fingerspell.external.evaluate", interrupted)
+    monkeypatch.setattr("fingerspell.external.photographs.evaluate", interrupted)
     status, output, errors = command("evaluate", "--experiment", "colours", "photos.zip")
     assert (status, output) == (130, "") and errors == "fingerspell: interrupted\n"
 

@@ -7,7 +7,7 @@ import pytest
 from fingerspell.evaluation import compare
 from fingerspell.evaluation.predictions import Predictions
 
-ABOUT = {"dataset": "arasl", "split": "random 60/20/20", "model": "cnn"}
+ABOUT = {"source": "rendered", "dataset": "arasl", "split": "random 60/20/20", "model": "cnn"}
 
 
 def judged(right: list[bool], classes=("A", "B"), first: int = 0) -> Predictions:
@@ -64,15 +64,16 @@ def test_holm_worked_out_by_hand():
 
 def test_the_tables_for_people_and_programs():
     predictions = {"one": judged([True] * 29 + [False]), "two": judged([True] * 30)}
-    about = {"one": ABOUT | {"leakage": 0.25}, "two": ABOUT}
+    about = {"one": ABOUT | {"leakage": 0.25}, "two": ABOUT | {"source": "original"}}
     rows = compare.table(predictions, about)
     assert [row["experiment"] for row in rows] == ["one", "two"]
     (first, second) = csv.DictReader(io.StringIO(compare.table_csv(rows)))
-    assert first["dataset"] == "arasl" and first["accuracy"] == "0.966667" and second["test_images"] == "30"
+    assert (first["source"], first["dataset"], second["source"]) == ("rendered", "arasl", "original")
+    assert first["accuracy"] == "0.966667" and second["test_images"] == "30"
     text = compare.table_markdown(rows).splitlines()
     # Wilson: p = 29/30, n = 30.
-    assert text[2].startswith("| one | arasl | random 60/20/20 | 25.0% | cnn | 0.967 (0.833–0.994) |")
-    assert text[3].startswith("| two | arasl | random 60/20/20 | – | cnn |")
+    assert text[2].startswith("| one | rendered | arasl | random 60/20/20 | 25.0% | cnn | 0.967 (0.833–0.994) |")
+    assert text[3].startswith("| two | original | arasl | random 60/20/20 | – | cnn |")
     assert len({line.count("|") for line in text}) == 1
 
     tests = compare.paired_tests(predictions)

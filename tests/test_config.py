@@ -14,7 +14,7 @@ REAL = Path(__file__).parent.parent / "params.yaml"
 
 @pytest.fixture
 def values() -> dict:
-    return copy.deepcopy(yaml.safe_load(REAL.read_text(encoding="utf-8")))
+    return copy.deepcopy(config.read(REAL))
 
 
 def refusal(tmp_path: Path, values: object) -> str:
@@ -27,11 +27,21 @@ def refusal(tmp_path: Path, values: object) -> str:
     return message
 
 
-def test_the_real_file_holds_the_ten_experiments():
+def test_the_real_file_is_read():
     params = config.load(REAL)
-    assert len(params.experiments) >= 10
     assert params.experiment("arasl_cnn_undersampled").undersample
     assert params.experiment("asl_cnn_grouped").split.method == "grouped"
+
+
+def test_numbers_are_read_as_dvc_writes_them(tmp_path):
+    """To YAML 1.1 they would be text, and `yes` true."""
+    path = tmp_path / "params.yaml"
+    path.write_text("rate: 1e-05\nletter: yes\nempty:\ntuple: [on, 1.5e3]\n")
+    assert config.read(path) == {"rate": 0.00001, "letter": "yes", "empty": None, "tuple": ["on", 1500.0]}
+    text = REAL.read_text(encoding="utf-8")
+    assert "learning_rate: 0.004" in text
+    path.write_text(text.replace("learning_rate: 0.004", "learning_rate: 4e-03"), encoding="utf-8")
+    assert config.load(path) == config.load(REAL)
 
 
 @pytest.mark.parametrize(
@@ -46,14 +56,50 @@ def test_the_real_file_holds_the_ten_experiments():
         ("experiments.asl_cnn.split.method", "fair", ("experiments.asl_cnn.split.method ", "'random'")),
         ("experiments.asl_cnn.split.test", 1.0, ("experiments.asl_cnn.split.test ", "less than 1")),
         ("experiments.asl_cnn.dataset", "bsl", ("experiments.asl_cnn.dataset ", "'bsl'", "arasl")),
-        ("experiments.asl_robust.scenes.hands", "british", ("asl_robust.scenes.hands is 'british'", "american")),
-        ("experiments.asl_robust.scenes.fill", [0.5], ("asl_robust.scenes.fill ", "at least 2")),
-        ("experiments.asl_robust.scenes.shares.cut", -1.0, ("scenes.shares.cut ", "greater than or equal to 0")),
+        ("experiments.asl_cnn.weights", "imagenet", ("asl_cnn.weights is 'imagenet', but weights has only none",)),
+        ("experiments.asl_robust.composition.fill", [0.5], ("asl_robust.composition.fill ", "at least 2")),
+        ("experiments.asl_robust.composition.shares.cut", -1.0, ("composition.shares.cut ", "greater than or equal")),
         (
-            "experiments.asl_robust.scenes.shares",
+            "experiments.asl_robust.composition.shares",
             {"rendered": 0, "cut": 0, "photographs": 0},
-            ("scenes.shares are all 0",),
+            ("composition.shares are all 0; set at least one to more",),
         ),
+        ("experiments.asl_cnn.classes", {"drops": ["A"]}, ("experiments.asl_cnn.classes",)),
+        ("experiments.asl_cnn.grid", {"C": []}, ("experiments.asl_cnn.grid.C ", "at least 1")),
+        ("experiments.asl_cnn.tta_scales", [3], ("experiments.asl_cnn.tta_scales.0 is 3", "less than or equal to 2")),
+        ("experiments.asl_cnn.training.swa", 2, ("experiments.asl_cnn.training.swa is 2", "less than or equal to 1")),
+        ("autoencoders.asl_autoencoder.split", "asl", ("asl_autoencoder.split is 'asl', but experiments has only ",)),
+        ("autoencoders.asl_autoencoder.dataset", "bsl", ("asl_autoencoder.dataset is 'bsl', but datasets has only",)),
+        ("autoencoders.asl_autoencoder.epochs", None, ("autoencoders.asl_autoencoder.epochs is None", "integer")),
+        ("autoencoders.asl_autoencoder.image_size", 50, ("asl_autoencoder.image_size is 50", "multiple of 8")),
+        ("autoencoders.asl_autoencoder.image_size", 184, ("asl_autoencoder.image_size is 184", "equal to 176")),
+        *[
+            (f"autoencoders.asl_autoencoder.training.{key}", value, (f"asl_autoencoder.training.{key} {words}",))
+            for key, value, words in (
+                ("label_smoothing", 0.1, "must be left out: an autoencoder learns without labels"),
+                ("class_weights", True, "must be left out: an autoencoder learns without labels"),
+                ("mixup", 0.2, "must be left out: an autoencoder learns without labels"),
+                ("warmup", 100, "is 100, no less than its epochs; lower it"),
+                ("swa", 0.5, "must be 0 where early_stopping is more"),
+            )
+        ],
+        (
+            "experiments.asl_autoencoder_forest.split",
+            {"method": "random", "validation": 0},
+            ("early_stopping must be 0: asl_autoencoder_forest has no validation images to go by",),
+        ),
+        ("weights.asl_autoencoder", "none", ("autoencoders.asl_autoencoder is also the name of weights",)),
+        ("compositions.asl_robust.hands", "british", ("asl_robust.hands is 'british', but hands has only american",)),
+        ("compositions.asl", {"hands": "american", "segmenter_steps": 0}, ("compositions.asl is 'asl', but exper",)),
+        ("compositions.asl_robust.segmenter_steps", -1, ("asl_robust.segmenter_steps is -1", "greater than or")),
+        ("exports", ["asl_robusst"], ("exports is 'asl_robusst', but experiments has only ",)),
+        ("external.mine", {"experiment": "asl", "path": "."}, ("external.mine.experiment is 'asl', but experiments",)),
+        (
+            "external.mine",
+            {"experiment": "asl_robust", "path": "no/such.zip"},
+            ("external.mine.path is 'no/such.zip', which is not there; mend it",),
+        ),
+        ("hands.british", {"per_class": 1, "backgrounds": 1}, ("hands.british", "'american' or 'arabic'")),
         ("datasets.arasl.source", "web", ("datasets.arasl.source ", "'rendered' or 'original'")),
         ("seed", True, ("seed ", "integer")),
     ],
@@ -87,9 +133,18 @@ def test_other_files_are_refused(tmp_path):
         config.load(tmp_path / "nowhere.yaml")
 
 
-def test_unknown_names_are_told_with_the_known_ones():
-    params = config.load(REAL)
-    with pytest.raises(FingerspellError, match=r"no experiment 'asl'.*asl_cnn"):
-        params.experiment("asl")
-    with pytest.raises(FingerspellError, match=r"no dataset 'asl'.*asl_alphabet"):
-        params.dataset("asl")
+@pytest.mark.parametrize(
+    "look, words",
+    [
+        (config.Params.experiment, r"no experiment 'x' .*asl_cnn"),
+        (config.Params.dataset, r"no dataset 'x' .*asl_alphabet"),
+        (config.Params.drawn_hands, r"no entry of hands 'x' .*there are american, arabic"),
+        (config.Params.weights_source, r"no entry of weights 'x' .*there are none"),
+        (config.Params.autoencoder, r"no autoencoder 'x' .*asl_autoencoder"),
+        (config.Params.composition, r"no entry of compositions 'x' .*asl_robust"),
+        (config.Params.external_set, r"no external set 'x' .*there are none"),
+    ],
+)
+def test_unknown_names_are_told_with_the_known_ones(look, words):
+    with pytest.raises(FingerspellError, match=words):
+        look(config.load(REAL), "x")

@@ -4,11 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fingerspell import cutting
 from fingerspell.datasets.hands import Hands
 from fingerspell.datasets.rendered.backgrounds import draw_backgrounds
 from fingerspell.datasets.rendered.sheets import draw_sheets
-from fingerspell.scenes import compositing
+from fingerspell.scenes import compositing, cutting, segmenter
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +38,13 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_hands_are_found_by_a_network_that_learnt_on_drawn_ones(hands, room, monkeypatch):
-    monkeypatch.setattr(cutting, "SIZE", 48)  # quicker
+    monkeypatch.setattr(segmenter, "SIZE", 32)  # quicker
     said = []
-    network = cutting.train(hands, room, room, steps=60, seed=1, log=said.append)
+    network = segmenter.train(hands, room, room, steps=60, seed=1, log=said.append)
     assert "60 steps" in said[0]
     pictures, outlines = photographs(hands, room, 24)
-    found = cutting.masks(network, pictures)
-    assert found.shape == (24, cutting.SIZE, cutting.SIZE, 2) and found.dtype == np.float32
+    found = segmenter.masks(network, pictures)
+    assert found.shape == (24, segmenter.SIZE, segmenter.SIZE, 2) and found.dtype == np.float32
     overlaps = [overlap(cv2.resize(one[..., 0], (128, 128)) > 0.5, outline) for one, outline in zip(found, outlines)]
     assert np.median(overlaps) > 0.35  # one that learnt nothing has less than 0.2
     assert found[..., 1].sum() < found[..., 0].sum(), "the hand is less than hand and arm"
@@ -54,7 +53,7 @@ def test_hands_are_found_by_a_network_that_learnt_on_drawn_ones(hands, room, mon
 def mask_of(outline: np.ndarray) -> np.ndarray:
     """What a network that is sure would say."""
     soft = cv2.GaussianBlur(outline.astype(np.float32), (0, 0), 1)
-    return np.repeat(cv2.resize(soft, (cutting.SIZE, cutting.SIZE))[..., None], 2, axis=2)
+    return np.repeat(cv2.resize(soft, (segmenter.SIZE, segmenter.SIZE))[..., None], 2, axis=2)
 
 
 def test_a_hand_is_cut_out_as_large_as_drawn_ones_are(hands, room):
@@ -91,17 +90,17 @@ def test_of_photographs_with_a_hand_each_the_light_on_the_wall_is_left(channels)
     walls = np.concatenate([light, light.swapaxes(1, 2), 255 - light]).astype(np.uint8)
     photographs = walls.copy()
     photographs[:, 15:50, 12:48] = 250
-    emptied = cutting.emptied(photographs, 10)
+    emptied = segmenter.emptied(photographs, 10)
     assert emptied.shape == walls.shape and emptied.dtype == np.uint8
     ends = emptied[:, [0, 0, -1, -1], [0, -1, 0, -1]].astype(int)
     assert np.abs(ends - walls[:, [0, 0, -1, -1], [0, -1, 0, -1]]).max() < 10
     assert np.abs(emptied.astype(int) - walls).max() < 50, "between them it goes over from one to the other"
-    assert (cutting.emptied(photographs, 2) == emptied[[0, 2]]).all()
+    assert (segmenter.emptied(photographs, 2) == emptied[[0, 2]]).all()
 
 
 def test_what_is_hardly_a_hand_is_left_out(hands, room):
     (picture,), (outline,) = photographs(hands, room, 1)
-    nothing = np.zeros((cutting.SIZE, cutting.SIZE, 2), np.float32)
+    nothing = np.zeros((segmenter.SIZE, segmenter.SIZE, 2), np.float32)
     speck = nothing.copy()
     speck[40:46, 40:46] = 1
     assert cutting.cut_out(picture, nothing, 144) is None

@@ -1,4 +1,4 @@
-"""DVC does not see imports: every stage must declare the code that makes its outputs."""
+"""DVC sees neither imports nor reads of `params.yaml`: every stage must declare the code and parameters it uses."""
 
 import ast
 import re
@@ -10,43 +10,28 @@ from dvc.dependency.param import ParamsDependency
 from dvc.repo import Repo
 
 from fingerspell import config
-from stages import SETTINGS, settings
 
 ROOT = Path(__file__).parent.parent
 PARAMS = config.load(ROOT / "params.yaml")
 
 # Plumbing: it carries values and messages, and what it carries is a dependency or a parameter of its own.
 PLUMBING = {
-    "stages/__init__.py",
+    "stages/environment.py",
+    "stages/places.py",
+    "stages/runner.py",
     "fingerspell/config.py",
     "fingerspell/errors.py",
     "fingerspell/files.py",
     "fingerspell/progress.py",
+    "fingerspell/tables.py",
 }
 # (stage, module): why the stage need not run again when that module changes.
 EXCEPTIONS = {
-    ("split", "fingerspell/images.py"): "audit looks at the images; split reads its table, a dependency",
-    ("split", "fingerspell/datasets/published/archive.py"): "as above",
-    ("split", "fingerspell/datasets/published/catalogue.py"): "as above",
-    ("split", "fingerspell/duplicates.py"): "as above",
-    (
-        "prepare",
-        "fingerspell/splits.py",
-    ): "split divides; prepare reads its manifest, a dependency",
-    ("prepare", "fingerspell/audit.py"): "as above",
-    ("prepare", "fingerspell/duplicates.py"): "as above",
-    ("sheet", "fingerspell/duplicates.py"): "audit finds near-duplicates; sheet reads its tables, dependencies",
-    ("train", "fingerspell/images.py"): "preparation decodes images; training reads its arrays, a dependency",
-    ("train", "fingerspell/datasets/published/archive.py"): "as above",
-    ("autoencode", "fingerspell/images.py"): "as above",
-    ("autoencode", "fingerspell/datasets/published/archive.py"): "as above",
-    ("autoencode", "fingerspell/hands.py"): "the training of whole images names no joints",
-    ("train", "fingerspell/models/autoencoder.py"): "autoencode trains it; its weights are a dependency",
-    ("export", "fingerspell/models/autoencoder.py"): "it belongs to classifiers, which export refuses",
+    ("prepare", "fingerspell/models/autoencoder.py"): "where it changes, autoencode runs, whose weights are a dependency",
+    ("train", "fingerspell/models/autoencoder.py"): "as above",
+    ("evaluate", "fingerspell/models/autoencoder.py"): "evaluate builds no model",
+    ("autoencode", "fingerspell/datasets/hands.py"): "the training of whole images knows no keypoints",
     ("export", "fingerspell/images.py"): "preparation decodes images; export reads its arrays, a dependency",
-    ("export", "fingerspell/datasets/published/archive.py"): "as above",
-    ("sheet", "fingerspell/evaluation/predictions.py"): "the sheet of a dataset shows no predictions",
-    ("scenes", "fingerspell/evaluation/predictions.py"): "the sheet of cut-outs shows no predictions",
 }
 
 
@@ -144,57 +129,41 @@ def test_no_stage_declares_code_that_it_never_runs(stages):
                 assert any(file == path or file.startswith(f"{path}/") for file in used), f"{name}: {path}"
 
 
-# Settings that reach a stage through its other dependencies.
-IMPLIED = {
-    ("split", "dataset"): "names the tables of data/audit",
-    ("prepare", "dataset"): "names the folder of data/raw",
-    ("prepare", "model"): "names the file of the architecture",
-    ("prepare", "weights"): "names the folder of data/weights",
-    ("scenes", "dataset"): "names the folder of data/raw",
-    ("scenes", "scenes"): "declared key by key: another share of photographs, say, leaves the cut-outs as they are",
-    ("autoencode", "image_size"): "is that of the prepared images",
-    ("autoencode", "channels"): "is that of the prepared images",
+def parameters_read(script: str) -> set[str]:
+    """Return the keys that a script reads from its experiment, such as `augment.flip`."""
+    text = (ROOT / f"stages/{script}.py").read_text(encoding="utf-8")
+    return set(re.findall(r"\bexperiment\.([a-z_]+(?:\.[a-z_]+)*)", text.replace(".model_dump()", "")))
+
+
+def parameters_declared(stage) -> set[str]:
+    return {key for dependency in stage.deps if isinstance(dependency, ParamsDependency) for key in dependency.params}
+
+
+# What library functions read of the experiment that a stage hands them.
+HANDED_ON = {
+    "split": {"classes", "clean", "split", "sample_size", "undersample"},
+    "prepare": {"model", "precision", "augment.flip", "image_size", "channels"},
+    "train": {"training", "epochs", "batch_size", "augment", "fine_tune", "tta_scales", "tta_rotations", "grid"},
 }
 
 
-def settings_read(script: str) -> set[str]:
-    """Return the keys that a script reads from its experiment, such as `augment.flip`."""
-    text = (ROOT / f"stages/{script}.py").read_text(encoding="utf-8")
-    keys = re.findall(r"\bexperiment\.([a-z_]+(?:\.[a-z_]+)*)", text.replace(".model_dump()", ""))
-    return {key for key in keys if (script, key) not in IMPLIED}
-
-
-def settings_files() -> dict[str, list[str]]:
-    """Return the files of settings with the keys that they hold."""
-    return {f"{SETTINGS}/{stage}/{name}.json": keys for stage, name, keys in settings.taken(PARAMS)}
-
-
-def test_every_stage_declares_the_settings_that_it_reads(stages):
+def test_every_stage_declares_the_parameters_that_it_reads(stages):
     for name, stage in stages.items():
-        script = name.partition("@")[0]
-        files = [dependency.def_path for dependency in stage.deps]
-        declared = {key for file in files for key in settings_files().get(file, [])}
-        experiments = [word for word in stage.cmd.split() if word in PARAMS.experiments]
-        read = {f"experiments.{one}.{setting}" for one in experiments for setting in settings_read(script)}
+        script, _, key = name.partition("@")
+        read = set()
+        if key in PARAMS.experiments:
+            keys = parameters_read(script) | HANDED_ON.get(script, set())
+            read = {f"experiments.{key}.{one}" for one in keys}
         if "params.seed" in (ROOT / f"stages/{script}.py").read_text(encoding="utf-8"):
             read.add("seed")
+        declared = parameters_declared(stage)
         gaps = {one for one in read if not any(f"{one}.".startswith(f"{known}.") for known in declared)}
         assert not gaps, f"{name} does not declare {', '.join(sorted(gaps))}"
 
 
-def test_every_file_of_settings_is_that_of_its_stage(stages):
-    declared = {
-        dependency.def_path: name
-        for name, stage in stages.items()
-        for dependency in stage.deps
-        if dependency.def_path.startswith(f"{SETTINGS}/")
-    }
-    assert set(declared) == set(settings_files())
-    for file, name in declared.items():
-        script, entry = Path(file).parent.name, Path(file).stem
-        assert name in (f"{script}@{entry}", script), f"{name} depends on {file}"
-
-
-def test_dvc_reads_parameters_for_one_stage_alone(stages):
-    reading = [name for name, stage in stages.items() if any(isinstance(one, ParamsDependency) for one in stage.deps)]
-    assert reading == ["settings"]
+def test_all_of_an_experiment_is_a_parameter_of_a_stage(stages):
+    """A key that no stage declares would change and nothing would run."""
+    declared = set().union(*(parameters_declared(stage) for name, stage in stages.items() if name != "compare"))
+    for name in PARAMS.experiments:
+        for key in config.Experiment.model_fields:
+            assert f"experiments.{name}.{key}" in declared, key

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fingerspell import duplicates
+from fingerspell.audit import duplicates
 from fingerspell.audit.duplicates import clusters, near_duplicates
 
 

@@ -1,4 +1,4 @@
-"""The figures of a reading, against values worked out by hand."""
+"""The figures of an error analysis, against values worked out by hand."""
 
 import numpy as np
 import pytest
@@ -103,7 +103,7 @@ def test_known_groups_go_by_the_letter():
     assert error_analysis.known_groups(letters) == [["a", "em"], ["u", "v"]]
     (group,) = figures()["groups_known"]
     assert group["classes"] == ["A", "M"]
-    assert [of(group[key]) for key in ("right", "within", "outside")] == [(3, 6), (2, 6), (1, 6)]
+    assert [of(group[key]) for key in ("correct", "within", "outside")] == [(3, 6), (2, 6), (1, 6)]
 
 
 def test_groups_are_found_where_letters_are_taken_for_one_another():
@@ -119,10 +119,8 @@ def test_groups_are_found_where_letters_are_taken_for_one_another():
     assert error_analysis.found_groups(table([("A", "B", 0.9)]), ()) == []
 
 
-def test_parts_are_of_equal_size_and_ascend():
-    rows = error_analysis.in_quantiles(
-        table(ANSWERS), LIGHT, np.arange(10) < 7, parts=2
-    )  # 1 … 7, of the first seven images
+def test_quantiles_are_of_equal_size_and_ascend():
+    rows = error_analysis.in_quantiles(table(ANSWERS), LIGHT, np.arange(10) < 7, 2)  # 1 … 7, of the first seven images
     assert [(row["from"], row["to"], row["typical"], *of(row)) for row in rows] == [
         (1, 4, "4.jpg", 2, 4),  # images 6, 5, 4, 3
         (5, 7, "1.jpg", 2, 3),  # images 2, 1, 0
@@ -135,8 +133,8 @@ def test_parts_are_of_equal_size_and_ascend():
 def test_mirrored():
     found = figures()["mirrored"]
     assert {key: of(one) for key, one in found.items()} == {
-        "as_taken": (4, 8), "mirrored": (4, 8), "agree": (5, 8), "right_where_agreed": (3, 5),
-        "right_where_not": (1, 3),
+        "as_taken": (4, 8), "mirrored": (4, 8), "agree": (5, 8), "correct_where_agreed": (3, 5),
+        "correct_where_not": (1, 3),
     }  # fmt: skip
 
 
@@ -154,13 +152,13 @@ def test_finding_no_hand_is_right_of_an_empty_scene_alone():
     answers = [("A", "A", 0.9), ("A", "(no hand)", 0.9), ("nothing", "(no hand)", 0.9), ("nothing", "A", 0.7)]
     assert of(error_analysis.empty_scenes(table(answers, classes), no_hand)["seen_empty"]) == (1, 2)
     (row,) = error_analysis.abstention(table(answers, classes), no_hand, [0])
-    assert (of(row["answered"]), of(row["right"]), of(row["empty_named"])) == ((1, 2), (1, 1), (1, 2))
+    assert (of(row["coverage"]), of(row["correct"]), of(row["empty_named"])) == ((1, 2), (1, 1), (1, 2))
 
 
-def test_withheld():
+def test_coverage_and_abstention():
     rows = error_analysis.abstention(table(ANSWERS), {"nothing"}, (0, 0.6, 0.9, 1))
     assert [row["threshold"] for row in rows] == [0, 0.6, 0.9, 1]
-    assert [tuple(of(row[key]) for key in ("answered", "right", "empty_named")) for row in rows] == [
+    assert [tuple(of(row[key]) for key in ("coverage", "correct", "empty_named")) for row in rows] == [
         ((7, 8), (4, 7), (1, 2)),
         ((5, 8), (4, 5), (1, 2)),
         ((3, 8), (3, 3), (0, 2)),
@@ -170,7 +168,7 @@ def test_withheld():
 
 def test_the_curve_goes_from_all_answers_to_the_surest():
     rows = error_analysis.curve(table(ANSWERS), {"nothing"})
-    assert [of(row["answered"])[0] for row in rows] == [7, 6, 5, 4, 4, 3, 2, 1]  # 0.5 0.55 0.6 0.7 0.8 0.9 0.95 0.99
+    assert [of(row["coverage"])[0] for row in rows] == [7, 6, 5, 4, 4, 3, 2, 1]  # 0.5 0.55 0.6 0.7 0.8 0.9 0.95 0.99
 
 
 def test_frequent_mistakes_are_shown_by_a_middling_image():

@@ -11,9 +11,9 @@ import pytest
 from miniature import NAME, photographs
 from test_external import train
 
-from fingerspell import export
 from fingerspell.errors import FingerspellError
 from fingerspell.files import sha256
+from fingerspell.inference import export
 from fingerspell.inference.predictor import Predictor
 from fingerspell.models.common import saved
 from stages import export as stage
@@ -139,7 +139,9 @@ def test_answers_averaged_over_views_are_what_is_exported(place):
     once, images = Predictor.open(place / "data/exported" / NAME), photographs(3)
     path = Path("models", NAME, "model.json")
     path.write_text(
-        path.read_text().replace('"zooms": [1]', '"zooms": [1, 0.5]').replace('"turns": [0]', '"turns": [0, 60]')
+        path.read_text()
+        .replace('"tta_scales": [1]', '"tta_scales": [1, 0.5]')
+        .replace('"tta_rotations": [0]', '"tta_rotations": [0, 60]')
     )
     stage.main(NAME)
     found = Predictor.open(place / "data/exported" / NAME).predict(images)

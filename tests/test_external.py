@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import stages.external
+from fingerspell import config
 from fingerspell.datasets.published import catalogue
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation import metrics
@@ -34,8 +35,8 @@ MODEL = {
     "resample": "bilinear",
     "dropout": 0.2,
     "precision": "float32",
-    "zooms": [1],
-    "turns": [0],
+    "tta_scales": [1],
+    "tta_rotations": [0],
 }
 
 
@@ -134,7 +135,8 @@ def test_a_class_without_images_is_said_and_may_still_be_named(tmp_path):
     )
     assert photographs.left_out(found) == ["classes without images, left out of all averages: B, del"]
     assert metrics.compute(found.predictions)["accuracy"] == 0.5
-    assert metrics.compute(found.predictions)["balanced_accuracy"] == 0.5
+    assert metrics.compute(found.predictions)["macro_f1"] == 0.666667  # of A, which is all there is: 2 · 1 · ½ / 1½
+    assert metrics.details(found.predictions)["balanced_accuracy"] == 0.5
 
 
 def test_more_images_than_a_batch_keep_their_order(tmp_path):
@@ -163,9 +165,9 @@ def test_images_that_lie_open_in_a_folder_are_of_its_class(tmp_path):
 
 
 def test_linked_folders_are_entered_and_circles_end(tmp_path):
-    fill(tmp_path / "elsewhere", {"1.png": picture("A")})
+    fill(tmp_path / "linked", {"1.png": picture("A")})
     place = fill(tmp_path / "set", {"B/1.png": picture("B")})
-    os.symlink(tmp_path / "elsewhere", place / "A")
+    os.symlink(tmp_path / "linked", place / "A")
     os.symlink(place, place / "B" / "again")
     assert photographs.evaluate(place, MODEL, by_colour).predictions.members == ["A/1.png", "B/1.png"]
 
@@ -275,13 +277,6 @@ def test_a_zip_that_does_not_declare_its_utf_8_is_understood(tmp_path):
     assert found.predictions.correct.all()
 
 
-def test_alphabets():
-    assert external.same_alphabet("asl_alphabet", "synthetic_asl")
-    assert external.same_alphabet("arasl", "arasl")
-    assert not external.same_alphabet("arasl", "asl_alphabet")
-    assert not external.same_alphabet("synthetic_asl", "arasl")
-
-
 # Refusals
 
 
@@ -323,46 +318,49 @@ def test_what_is_neither_folder_nor_zip_is_refused(tmp_path):
 
 @pytest.fixture
 def study(tmp_path, monkeypatch) -> Path:
-    """A folder in which the experiments `one` and `two` are trained, with photographs declared."""
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    asl, arabic = params["experiments"]["asl_autoencoder_logistic"], params["experiments"]["arasl_cnn"]
-    params["experiments"] = {"one": asl, "arabic": arabic, "two": asl | {"dataset": "synthetic_asl"}}
+    """A folder in which the experiment `one` is trained, with photographs declared."""
+    params = config.read(ROOT / "params.yaml")
+    one = params["experiments"]["asl_autoencoder_logistic"]
+    params["experiments"] = {"one": one, "asl_autoencoder_forest": params["experiments"]["asl_autoencoder_forest"]}
+    params |= {"compositions": {}, "exports": []}
     params["external"] = {
-        "mine": {"path": "photos.zip", "dataset": "asl_alphabet"},
-        "foreign": {"path": "arabic.zip", "dataset": "asl_alphabet"},
+        "mine-one": {"experiment": "one", "path": "photos.zip"},
+        "foreign-one": {"experiment": "one", "path": "arabic.zip"},
     }
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     fill(tmp_path / "photos.zip", SET)
     fill(tmp_path / "arabic.zip", {"ain/1.png": picture("A")})
     train(tmp_path / "models/one")
-    shutil.copytree(tmp_path / "models/one", tmp_path / "models/two")
-    own = Predictions(["1.png", "2.png"], [0, 1], np.eye(3)[:2], MODEL["classes"])
-    for name in ("one", "two"):
-        own.write(tmp_path / f"data/predictions/{name}.csv")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_the_stage_evaluates_all_experiments_of_the_alphabet(study):
-    from stages.external import main
-
-    main("mine")
-    written = json.loads((study / "metrics/external/mine.json").read_text())
-    assert list(written) == ["one", "two"]
-    table = Predictions.read(study / "data/external/mine/one.csv")
-    assert written["one"] == metrics.compute(table) | {"unmatched": 2, "unreadable": 2}
+def test_the_stage_evaluates_one_experiment_on_one_set(study, monkeypatch):
+    stages.external.main("mine-one")
+    written = json.loads((study / "metrics/external/mine-one.json").read_text())
+    table = Predictions.read(study / "data/external/mine-one.csv")
+    assert written == metrics.compute(table) | {"unmatched": 2, "unreadable": 2, "source": "external"}
     assert table.correct.tolist() == [True, True, True, False]
-    plots = study / "plots/external/mine"
-    assert {path.relative_to(plots).as_posix() for path in plots.rglob("*.*")} == {
-        "experiments.csv", "experiments.md", "accuracies.png",
-        *(f"{name}/{file}" for name in ("one", "two") for file in ("confusion.csv", "confusion.png", "mistakes.png")),
+    plots = study / "plots/external/mine-one"
+    assert {path.name for path in plots.iterdir()} == {
+        "confusion.csv", "confusion.png", "mistakes.png", "not-counted.md",
     }  # fmt: skip
-    told = (plots / "experiments.md").read_text()
-    assert "| one | asl_alphabet | random | – | autoencoder_logistic | 0.750 (" in told
-    assert "- images in folders that name no class of the model: 2, in seven (2) (all)\n" in told
+    assert (plots / "confusion.csv").read_text() == "actual,predicted\nA,A\nA,B\nB,B\ndel,del\n"
+    told = (plots / "not-counted.md").read_text()
+    assert "- images in folders that name no class of the model: 2, in seven (2)\n" in told
 
+    shown = []
+    monkeypatch.setattr(stages.external, "mistakes_sheet", lambda pictures, *_, title: shown.append((pictures, title)))
+    monkeypatch.setattr(stages.external.style, "save", lambda *_: None)
+    stages.external.main("mine-one")
+    [([image], title)] = shown  # the one mistake: a photograph of B among those of A
+    assert title == "one on photos.zip: mistakes"
+    assert image.shape == (128, 128, 3) and (image == COLOURS["B"]).all()
+
+
+def test_the_stage_refuses_a_set_of_another_alphabet_and_leaves_nothing(study):
     with pytest.raises(FingerspellError, match="none of the folders"):
-        main("foreign")
+        stages.external.main("foreign-one")
     assert not list(study.rglob("*foreign*")) and not list(study.rglob("*.partial"))
-    with pytest.raises(FingerspellError, match=r"there is no external set 'theirs'.*mine, foreign"):
-        main("theirs")
+    with pytest.raises(FingerspellError, match=r"there is no external set 'theirs'.*mine-one, foreign-one"):
+        stages.external.main("theirs")

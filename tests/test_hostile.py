@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fingerspell import audit, findings
+from fingerspell.audit import findings, scan
 from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
 from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.images import decode, to_array
@@ -124,8 +124,8 @@ def path(tmp_path_factory):
 @pytest.fixture(scope="module")
 def report(path):
     with Archive(path) as archive:
-        seen = audit.audit(ARASL, archive)
-        found, _ = findings.find(seen, archive, *audit.near_pairs(seen))
+        seen = scan.scan(ARASL, archive)
+        found, _ = findings.find(seen, archive, *scan.near_pairs(seen))
     told = {kind: {} for kind in ("unreadable", "stray", "refused")}
     for one in found:
         told.setdefault(one.kind, {})[one.member] = one.detail

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from fingerspell.audit.table import Row
 from fingerspell.splits import leakage
+from fingerspell.splits.manifest import Assignment
 
 
 def grey(*values):
@@ -47,3 +49,17 @@ def test_every_test_image_is_compared(count):
     thumbnails = np.zeros((count, 32, 32), np.uint8)
     thumbnails[-1] = 255
     assert leakage.by_pixels(thumbnails, thumbnails[-1:]) == 1 / count
+
+
+def test_test_images_are_held_against_all_that_a_training_sees():
+    """Rows and manifest stand in other orders; an image in no split counts for nothing."""
+    values = {"a": 10, "b": 50, "c": 52, "d": 90, "e": 12, "f": 200, "g": 91}
+    hashes = {"a": "01", "b": "02", "c": "03", "d": "04", "e": "05", "f": "", "g": "04"}
+    splits = {"f": "test", "b": "test", "d": "test", "e": "test", "c": "validation", "a": "train"}
+    rows = [Row(name, "x", "train", None, "", "", phash=hashes[name]) for name in values]
+    assignments = [Assignment(name, "x", name, split) for name, split in splits.items()]
+    found = leakage.measure(rows, grey(*values.values()), assignments)
+    assert found == {"pixels": 0.5, "hash": 0}, "e by a, which is trained on, and b by c, which is validated on"
+    assert leakage.measure(rows, grey(*values.values()), [*assignments, Assignment("g", "x", "g", "train")]) == {
+        "pixels": 0.75, "hash": 0.25,
+    }  # fmt: skip

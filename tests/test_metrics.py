@@ -39,10 +39,19 @@ def test_metrics_worked_out_by_hand():
     assert values["accuracy_high"] == pytest.approx(0.769275, abs=2e-6)
     # a: one of two named a is right, one of two a is found, F1 = 1/2; b the same; c: 0; d: left out.
     assert values["macro_f1"] == 0.333333
-    assert values["balanced_accuracy"] == 0.333333
     assert values["top3_accuracy"] == 0.8
     # Every confidence alone in its bin: (|1 - 0.7| + 0.5 + |1 - 0.8| + 0.6 + 0.4) / 5.
     assert values["expected_calibration_error"] == 0.4
+    assert list(values) == [
+        "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "top3_accuracy", "expected_calibration_error",
+        "test_images",
+    ]  # fmt: skip
+
+
+def test_details_worked_out_by_hand():
+    values = metrics.details(five())
+    assert list(values) == ["balanced_accuracy", "log_loss"]
+    assert values["balanced_accuracy"] == 0.333333  # recalls of a, b, c: 1/2, 1/2, 0
     assert values["log_loss"] == pytest.approx(-math.log(0.7 * 0.2 * 0.8 * 0.1 * 0.1) / 5, abs=5e-6)
 
 
@@ -53,6 +62,12 @@ def test_seeds_worked_out_by_hand():
         "accuracy_mean": 0.8, "accuracy_mean_low": 0.551586, "accuracy_mean_high": 1.0, "accuracy_spread": 0.1,
         "seeds": 3,
     }  # fmt: skip
+
+
+def test_details_of_several_seeds_tell_their_mean():
+    # Of one image each: right, wrong, wrong.
+    one, two, three = (table([0], [row], "ab") for row in ([0.9, 0.1], [0.2, 0.8], [0.3, 0.7]))
+    assert metrics.details(one, [two, three]) == metrics.details(one) | metrics.over_seeds([1, 0, 0])
 
 
 def test_the_interval_of_a_perfect_result_is_not_a_point():
@@ -124,6 +139,7 @@ def test_the_order_of_the_images_does_not_matter(predictions, random):
         predictions.classes,
     )
     assert metrics.compute(shuffled) == pytest.approx(metrics.compute(predictions), abs=1.1e-6)
+    assert metrics.details(shuffled) == pytest.approx(metrics.details(predictions), abs=1.1e-6)
     assert metrics.report(shuffled) == metrics.report(predictions)
 
 
@@ -131,7 +147,9 @@ def test_the_order_of_the_images_does_not_matter(predictions, random):
 @given(tables())
 def test_metrics_stay_in_their_ranges(predictions):
     values = metrics.compute(predictions)
-    assert all(0 <= value <= 1 for key, value in values.items() if key not in ("log_loss", "test_images"))
+    assert all(0 <= value <= 1 for key, value in values.items() if key != "test_images")
+    details = metrics.details(predictions)
+    assert 0 <= details["balanced_accuracy"] <= 1 and details["log_loss"] >= 0
     assert values["accuracy_low"] <= values["accuracy"] <= values["accuracy_high"]
     assert values["top3_accuracy"] >= values["accuracy"]
     support = sum(row.support for row in metrics.report(predictions)[:-2])

@@ -7,14 +7,12 @@ import shutil
 
 import numpy as np
 import pytest
-import yaml
-from conftest import ROOT
+from conftest import KINDS
 
+from fingerspell import config
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.models.common import saved
 from fingerspell.preparation.prepared import Prepared
-
-EXPERIMENTS = tuple(yaml.safe_load((ROOT / "params.yaml").read_text())["experiments"])
 
 
 def stages_run(output: str) -> set[str]:
@@ -22,7 +20,7 @@ def stages_run(output: str) -> set[str]:
 
 
 def test_every_experiment_leaves_its_metrics_and_plots(study):
-    for name in EXPERIMENTS:
+    for name in KINDS:
         metrics = json.loads((study.folder / f"metrics/{name}.json").read_text())
         assert {
             "accuracy",
@@ -34,6 +32,7 @@ def test_every_experiment_leaves_its_metrics_and_plots(study):
             "test_images",
         } <= set(metrics)
         assert metrics["accuracy_low"] <= metrics["accuracy"] <= metrics["accuracy_high"]
+        assert metrics["source"] == "rendered" and "leakage_pixels" in metrics
         with open(study.folder / f"data/predictions/{name}.csv") as file:
             assert metrics["test_images"] == sum(1 for _ in file) - 1
         for plot in ("confusion.png", "learning.png", "f1.png", "predictions.png", "mistakes.png"):
@@ -45,12 +44,12 @@ def test_every_experiment_leaves_its_metrics_and_plots(study):
         "where there is something to see"
     )
     table = (study.folder / "plots/comparison/experiments.md").read_text()
-    assert all(name in table for name in EXPERIMENTS)
+    assert all(name in table for name in KINDS)
 
 
 def test_the_tables_hold_what_the_saved_models_say(study):
     tables = {}
-    for name in EXPERIMENTS:
+    for name in KINDS:
         seeds = json.loads((study.folder / f"models/{name}/model.json").read_text())["seeds"]
         tables[name, None] = study.folder / f"data/predictions/{name}.csv"
         tables |= {(name, seed): study.folder / f"models/{name}/predictions-{seed}.csv" for seed in seeds[1:]}
@@ -66,7 +65,7 @@ def test_the_tables_hold_what_the_saved_models_say(study):
 
 
 def test_every_model_tells_what_made_it(study):
-    for name in EXPERIMENTS:
+    for name in KINDS:
         packages = json.loads((study.folder / f"models/{name}/model.json").read_text())["packages"]
         assert {"keras", "numpy", "PIL"} <= set(packages)
         assert ("sklearn" in packages) == name.startswith("asl_autoencoder")
@@ -90,7 +89,7 @@ def test_a_model_that_is_not_whole_is_named_by_its_evaluation(study, file):
 
 def test_the_autoencoder_is_trained_once_for_both_classifiers(study):
     log = (study.folder / "first.log").read_text()
-    assert "asl_autoencoder_logistic: shares the autoencoder of asl_autoencoder_forest" in log
+    assert log.count("stages.autoencode ") == 1
     forest, logistic = (
         (study.folder / f"models/asl_autoencoder_{kind}/encoder.weights.h5").read_bytes()
         for kind in ("forest", "logistic")
@@ -104,8 +103,8 @@ def test_both_phases_of_transfer_learning_take_place(study):
 
 
 def test_several_seeds_are_told_with_their_mean(study):
-    for name in EXPERIMENTS:
-        metrics = json.loads((study.folder / f"metrics/{name}.json").read_text())
+    for name in KINDS:
+        metrics = json.loads((study.folder / f"plots/{name}/metrics.json").read_text())
         seeds = json.loads((study.folder / f"models/{name}/model.json").read_text())["seeds"]
         if len(seeds) == 1:
             assert "accuracy_mean" not in metrics
@@ -113,7 +112,7 @@ def test_several_seeds_are_told_with_their_mean(study):
             with open(study.folder / f"plots/{name}/seeds.csv") as file:
                 accuracies = [float(row["accuracy"]) for row in csv.DictReader(file)]
             assert metrics["seeds"] == len(accuracies) == 2
-            assert metrics["accuracy"] == accuracies[0]
+            assert json.loads((study.folder / f"metrics/{name}.json").read_text())["accuracy"] == accuracies[0]
             assert metrics["accuracy_mean"] == pytest.approx(sum(accuracies) / 2, abs=1e-6)
 
 
@@ -123,25 +122,71 @@ def test_a_second_repro_does_nothing(study):
     assert not stages_run(output)
 
 
+def changed(study) -> dict[str, set[str]]:
+    """Return the stages that `dvc status` names, each with the parameters that it says are modified."""
+    found: dict[str, set[str]] = {}
+    for stage, changes in json.loads(study("dvc", "status", "--json")).items():
+        parts = [change["changed deps"] for change in changes if "changed deps" in change]
+        found[stage] = {key for part in parts for key in part.get("params.yaml", {}).get("modified", ())} | {
+            key for part in parts for key, what in part.get("params.yaml", {}).items() if what == "modified"
+        }
+    return found
+
+
 @pytest.mark.parametrize(
-    "name, key, value, stages",
+    "section, name, key, value, stages",
     [
-        ("arasl_cnn", "epochs", 2, {"train@arasl_cnn", "evaluate@arasl_cnn"}),
-        ("arasl_cnn", "image_size", 16, {"prepare@arasl_cnn", "train@arasl_cnn", "evaluate@arasl_cnn"}),
-        (  # no longer that of the logistic regression, whose codes stay as they were
-            "asl_autoencoder_forest",
-            "epochs",
-            2,
-            {"autoencode", "train@asl_autoencoder_forest", "evaluate@asl_autoencoder_forest"},
-        ),
+        ("experiments", "arasl_cnn", "epochs", 2, {"train@arasl_cnn"}),
+        ("experiments", "arasl_cnn", "image_size", 16, {"prepare@arasl_cnn"}),
+        ("experiments", "asl_cnn", "augment", {"flip": True}, {"train@asl_cnn", "prepare@asl_cnn"}),
+        ("experiments", "asl_cnn", "sample_size", 5, {"split@asl_cnn"}),
+        ("experiments", "asl_robust", "tta_scales", [1, 2], {"train@asl_robust"}),
+        ("autoencoders", "asl_autoencoder", "epochs", 2, {"autoencode@asl_autoencoder"}),
+        ("compositions", "asl_robust", "segmenter_steps", 3, {"compose@asl_robust"}),
+        ("datasets", "arasl", "images_per_class", 19, {"download@arasl"}),
+        ("hands", "american", "backgrounds", 21, {"hands@american"}),
     ],
 )
-def test_a_changed_parameter_reruns_its_own_stages_alone(study, name, key, value, stages):
+def test_status_names_the_stages_that_a_changed_parameter_reruns(study, section, name, key, value, stages):
     before = (study.folder / "params.yaml").read_text()
-    study.change(lambda params: params["experiments"][name].update({key: value}))
-    assert stages_run(study("dvc", "repro")) == stages | {"settings", "compare"}
-    (study.folder / "params.yaml").write_text(before)
-    study("dvc", "repro")
+    study.change(lambda params: params[section][name].update({key: value}))
+    try:
+        found = changed(study)
+        if section == "experiments":  # which all are compared
+            assert "compare" in found
+            found.pop("compare")
+        assert set(found) == stages
+        assert all(any(one.startswith(f"{section}.{name}") for one in keys) for keys in found.values()), found
+    finally:
+        (study.folder / "params.yaml").write_text(before)
+
+
+def test_dry_runs_tell_the_truth(study):
+    before = (study.folder / "params.yaml").read_text()
+    study.change(lambda params: params["experiments"]["arasl_cnn"].update(epochs=2))
+    try:
+        assert stages_run(study("dvc", "repro", "--dry", "train@arasl_cnn")) == {"train@arasl_cnn"}
+    finally:
+        (study.folder / "params.yaml").write_text(before)
+
+
+def test_an_added_section_is_a_new_experiment(study):
+    """Nothing else is touched: split, training, evaluation, metrics and plots follow from it."""
+    before = (study.folder / "params.yaml").read_text()
+    study.change(
+        lambda params: params["experiments"].update(mine=params["experiments"]["arasl_cnn"] | {"dropout": 0.1})
+    )
+    try:
+        ran = stages_run(study("dvc", "repro", "evaluate@mine"))
+        assert ran == {f"{stage}@mine" for stage in ("check", "split", "prepare", "train", "evaluate")}
+        assert "accuracy" in json.loads((study.folder / "metrics/mine.json").read_text())
+        shown = study("dvc", "plots", "show", "--json", "plots/history", "plots/confusion")
+        assert "plots/history/mine.csv" in shown or "mine.csv" in shown
+    finally:
+        (study.folder / "params.yaml").write_text(before)
+        for path in (*study.folder.glob("metrics/mine.json"), *study.folder.glob("plots/*/mine.csv")):
+            path.unlink()
+        study("dvc", "checkout")
 
 
 @pytest.mark.parametrize(
@@ -149,47 +194,35 @@ def test_a_changed_parameter_reruns_its_own_stages_alone(study, name, key, value
     [
         ({"model": "lenet"}, "experiments.arasl_cnn.model is 'lenet'; choose one of"),
         ({"dataset": "asl"}, "experiments.arasl_cnn.dataset is 'asl', but datasets has only"),
-        ({"trains_on": "codes"}, "experiments.arasl_cnn.trains_on must be prepared"),
+        ({"trains_on": "compositions"}, "experiments.arasl_cnn.composition must be set"),
+        ({"weights": "imagenet"}, "experiments.arasl_cnn.weights is 'imagenet', but weights has only"),
     ],
 )
-def test_a_setting_that_names_what_is_not_there_is_refused_before_dvc_misses_it(study, change, words):
+def test_a_name_that_is_not_there_is_refused_by_the_first_stage_that_runs(study, change, words):
     before = (study.folder / "params.yaml").read_text()
     study.change(lambda params: params["experiments"]["arasl_cnn"].update(change))
-    output = study("dvc", "repro", status=255)
-    assert f"settings: {words}" in " ".join(output.split()) or f"settings: params.yaml: {words}" in output
-    assert stages_run(output) == {"settings"}
-    assert "Errno" not in output
-    (study.folder / "params.yaml").write_text(before)
-    assert not stages_run(study("dvc", "repro"))
+    try:
+        output = study("dvc", "repro", status=255)
+        assert words in " ".join(output.split())
+        assert stages_run(output) == {"check@arasl_cnn"}
+        assert "Errno" not in output
+    finally:
+        (study.folder / "params.yaml").write_text(before)
 
 
-@pytest.mark.parametrize(
-    "edit, key",
-    [
-        (lambda params: params["experiments"]["arasl_cnn"]["split"].update(test=0.3), "experiments.arasl_cnn.split"),
-        (lambda params: params["experiments"].pop("arasl_cnn"), "experiments.arasl_cnn.classes"),
-        (lambda params: params.update(experiments=None), "experiments.arasl_cnn.classes"),
-        (lambda params: params.update(seed=7), "seed"),
-    ],
-)
-def test_a_parameter_that_changes_while_the_study_runs_is_refused(study, edit, key):
-    """DVC would file what comes of the new one under the old."""
-    params, split = study.folder / "params.yaml", study.folder / "data/splits/arasl_cnn.csv"
-    before, kept = params.read_text(), split.read_bytes()
-    study.change(edit)
-    told = " ".join(study.stage("split", "arasl_cnn", status=1).split())
-    assert f"split arasl_cnn: {key} in params.yaml changed after the stage `settings` handed it over" in told
-    assert split.read_bytes() == kept
-    params.write_text(before)
-
-
-def test_a_parameter_of_another_stage_may_change_while_the_study_runs(study):
-    params, split = study.folder / "params.yaml", study.folder / "data/splits/arasl_cnn.csv"
-    before, kept = params.read_text(), split.read_bytes()
-    study.change(lambda params: params["experiments"]["arasl_cnn"].update(epochs=9))
-    study.stage("split", "arasl_cnn")
-    assert split.read_bytes() == kept
-    params.write_text(before)
+def test_an_override_that_dvc_writes_in_scientific_notation_is_a_number(study):
+    """To YAML 1.1 the 1e-05 that DVC writes is text."""
+    before = (study.folder / "params.yaml").read_text()
+    try:
+        value = "{from_layer: conv5_block3_1_conv, epochs: 1, learning_rate: 0.00001}"
+        told = study(
+            "dvc", "exp", "run", "--dry", "-S", f"experiments.asl_resnet50.fine_tune={value}", "train@asl_resnet50"
+        )
+        assert "1e-05" in (study.folder / "params.yaml").read_text(), told
+        params = config.load(study.folder / "params.yaml")
+        assert params.experiment("asl_resnet50").fine_tune.learning_rate == 0.00001
+    finally:
+        (study.folder / "params.yaml").write_text(before)
 
 
 def test_the_run_cache_restores_a_training(study):
@@ -217,52 +250,42 @@ def test_the_run_cache_restores_a_training(study):
 def test_a_grid_that_cannot_be_searched_is_named(study, name, grid, word):
     before = (study.folder / "params.yaml").read_text()
     study.change(lambda params: params["experiments"][name].update(grid=grid))
-    study.stage("settings")
     told = study.stage("train", name, status=1)
     assert f"experiments.{name}.grid cannot be searched" in told and word in told
     assert "mend it" in told and "Traceback" not in told
     (study.folder / "params.yaml").write_text(before)
-    study.stage("settings")
 
 
 def test_metrics_and_plots_are_readable_through_dvc(study):
     shown = json.loads(study("dvc", "metrics", "show", "--json"))
-    assert {f"metrics/{name}.json" for name in EXPERIMENTS} <= set(shown[""]["data"])
-    assert "confusion" in study("dvc", "plots", "show", "--json", "plots/asl_cnn/confusion.csv")
+    assert {f"metrics/{name}.json" for name in KINDS} <= set(shown[""]["data"])
+    shown = study("dvc", "plots", "show", "--json")
+    assert "plots/confusion" in shown and "plots/history" in shown and "failed" not in shown
 
 
-def test_what_is_composed_is_known(study):
-    params = yaml.safe_load((study.folder / "params.yaml").read_text())
-    assert [name for name, one in params["experiments"].items() if one.get("scenes")] == ["asl_robust", "arasl_robust"]
-
-
-@pytest.mark.parametrize("name, signs", [("asl_robust", 27), ("arasl_robust", 32)])
-def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study, name, signs):
-    params = yaml.safe_load((study.folder / "params.yaml").read_text())
-    scenes = params["experiments"][name]["scenes"]
-    folder = study.folder / "data/scenes" / name
-    about = json.loads((folder / "scenes.json").read_text())
+def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study):
+    params = config.load(study.folder / "params.yaml")
+    folder = study.folder / "data/compositions/asl_robust"
+    counts = json.loads((folder / "composition.json").read_text())
     with open(folder / "hands.csv") as file:
         hands = list(csv.DictReader(file))
     drawn = [row["label"] for row in hands if row["source"] == "rendered"]
-    assert about["rendered"] == len(drawn) == signs * params["hands"][scenes["hands"]]["per_class"]
-    assert about["cut"] == len(hands) - len(drawn)
+    assert counts["rendered"] == len(drawn) == 27 * params.hands["american"].per_class
+    assert counts["cut"] == len(hands) - len(drawn)
     assert not {"del", "space"} & set(drawn), "they are no classes of this experiment"
-    assert ("nothing" in drawn) == (name == "asl_robust"), "hands that make no letter, where there is a class for them"
+    assert "nothing" in drawn, "hands that make no letter, where there is a class for them"
     with open(folder / "table.csv") as file:
         members = {row["member"] for row in csv.DictReader(file) if row["split"] == "train"}
-    assert about["photographs"] == len(members), "no image of validation or test is cut up"
-    assert (study.folder / f"plots/scenes/{name}.png").read_bytes().startswith(b"\x89PNG")
-    description = json.loads((study.folder / f"models/{name}/model.json").read_text())
-    with np.load(study.folder / f"models/{name}/seen.npz") as seen:
+    assert counts["photographs"] == len(members), "no image of validation or test is cut up"
+    assert (study.folder / "plots/compositions/asl_robust.png").read_bytes().startswith(b"\x89PNG")
+    with np.load(study.folder / "models/asl_robust/seen.npz") as seen:
         assert len(seen["images"]) == len(seen["labels"]) == 32, "a batch, though 48 at most"
-    assert description["scenes"]["images"] == scenes["images"]
 
 
 def test_other_shares_cut_no_hands_anew(study):
     before = (study.folder / "params.yaml").read_text()
-    study.change(lambda params: params["experiments"]["asl_robust"]["scenes"]["shares"].update(photographs=1.0))
-    expected = {f"{stage}@asl_robust" for stage in ("train", "export", "evaluate")} | {"settings", "compare"}
-    assert stages_run(study("dvc", "repro")) == expected
-    (study.folder / "params.yaml").write_text(before)
-    study("dvc", "repro")
+    study.change(lambda params: params["experiments"]["asl_robust"]["composition"]["shares"].update(photographs=1.0))
+    try:
+        assert set(changed(study)) == {"train@asl_robust", "compare"}
+    finally:
+        (study.folder / "params.yaml").write_text(before)

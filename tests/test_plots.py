@@ -108,8 +108,10 @@ def sized(count: int, seed: int):
 
 
 def sampled(seed: int):
-    images = pictures(40)[seed:]
-    return audit.class_samples({label: images[: 10 - at] for at, label in enumerate(ARABIC)}, ARABIC, "Samples", "all")
+    images = pictures(12)[seed:]
+    return audit.class_samples(
+        {label: images[:at] for at, label in enumerate(list(ARABIC)[-10:])}, ARABIC, "Samples", "all"
+    )
 
 
 def alike(seed: int, count: int = 7):
@@ -126,14 +128,14 @@ def alike(seed: int, count: int = 7):
     )
 
 
-def read_by_letter(seed: int):
+def analysed_by_letter(seed: int):
     table = guesses(tuple(ARABIC), 900, seed)
     return figures.by_letter(
         error_analysis.by_letter(table, table.labels), error_analysis.share(6, 9), ARABIC, "arasl_cnn on mine.zip"
     )
 
 
-def read_by_light(seed: int, photographs: bool = True):
+def analysed_by_light(seed: int, photographs: bool = True):
     table, images = guesses(AMERICAN, seed=seed), pictures(10)
     values = np.random.default_rng(seed).normal(0, 60, (2, len(table)))
     parts = [error_analysis.in_quantiles(table, one, np.ones(len(table), bool)) for one in values]
@@ -143,13 +145,13 @@ def read_by_light(seed: int, photographs: bool = True):
     )
 
 
-def read_withheld(seed: int, no_hand: tuple[str, ...] = ("nothing",), count: int = 900):
+def analysed_coverage(seed: int, no_hand: tuple[str, ...] = ("nothing",), count: int = 900):
     table = guesses(AMERICAN, count, seed)
     marked = error_analysis.abstention(table, no_hand, error_analysis.THRESHOLDS)
     return figures.abstention(error_analysis.curve(table, no_hand), marked, "asl_cnn on mine.zip")
 
 
-def read_failures(seed: int):
+def analysed_failures(seed: int):
     table = guesses(AMERICAN, seed=seed, sharpness=1)
     often, surest = error_analysis.frequent(table, 9), predictions_sheets.mistakes(table, 3)
     images = {table.members[row]: image for row, image in zip([*often, *surest], pictures(12))}
@@ -194,13 +196,13 @@ PICTURES = {
     "alike": (alike, None),
     "two alike": (lambda seed: alike(seed, 1), None),
     "none alike": (lambda seed: audit.likes([], f"Copies {seed}", nothing="None: no two images are alike."), (560, 80)),
-    "reading, by letter": (read_by_letter, (650, None)),
-    "reading, by light": (read_by_light, (920, 410)),
-    "reading, by light, no photographs": (lambda seed: read_by_light(seed, False), (920, 331)),
-    "reading, withheld": (read_withheld, (750, 430)),
-    "reading, withheld, no empty scenes": (lambda seed: read_withheld(seed, ()), (750, 430)),
-    "reading, withheld, few": (lambda seed: read_withheld(seed, count=12), (750, 430)),
-    "reading, failures": (read_failures, (883, None)),
+    "error analysis, by letter": (analysed_by_letter, (650, None)),
+    "error analysis, by light": (analysed_by_light, (920, 410)),
+    "error analysis, by light, no photographs": (lambda seed: analysed_by_light(seed, False), (920, 331)),
+    "error analysis, coverage": (analysed_coverage, (750, 430)),
+    "error analysis, coverage, no empty scenes": (lambda seed: analysed_coverage(seed, ()), (750, 430)),
+    "error analysis, coverage, few": (lambda seed: analysed_coverage(seed, count=12), (750, 430)),
+    "error analysis, failures": (analysed_failures, (883, None)),
     "comparison": (lambda seed: comparison.accuracies(side_by_side(0.8 + seed / 10)), (750, None)),
 }
 

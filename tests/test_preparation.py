@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fingerspell import preparation
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.errors import FingerspellError
-from fingerspell.preparation.prepared import Prepared
+from fingerspell.preparation import arrays
+from fingerspell.preparation.prepared import Image as Pictured
+from fingerspell.preparation.prepared import Prepared, write_table
+from fingerspell.splits.manifest import SPLITS
 
 SIZE = 6
 ROWS = [
@@ -51,8 +53,8 @@ def members() -> list[str]:
 
 
 def test_pixels_stand_in_the_order_of_the_manifest(archive, tmp_path, monkeypatch):
-    monkeypatch.setattr(preparation, "CHUNK", 2)  # several chunks, the last not full
-    preparation.write_images(archive, members(), tmp_path / "images.npy", SIZE, 3, "bilinear")
+    monkeypatch.setattr(arrays, "CHUNK", 2)  # several chunks, the last not full
+    arrays.write_images(archive, members(), tmp_path / "images.npy", SIZE, 3, "bilinear")
     images = np.load(tmp_path / "images.npy")
     assert images.dtype == np.uint8
     expected = [picture(int(member[4]) + 100 * ord(member[2])) for member in members()]
@@ -60,13 +62,13 @@ def test_pixels_stand_in_the_order_of_the_manifest(archive, tmp_path, monkeypatc
 
 
 def test_pixels_have_the_asked_size_and_channels(archive, tmp_path):
-    preparation.write_images(archive, members(), tmp_path / "images.npy", 4, 1, "nearest")
+    arrays.write_images(archive, members(), tmp_path / "images.npy", 4, 1, "nearest")
     assert np.load(tmp_path / "images.npy").shape == (5, 4, 4, 1)
 
 
 def test_an_unreadable_image_is_named_with_its_archive(archive, tmp_path):
     with pytest.raises(FingerspellError) as raised:
-        preparation.write_images(archive, ["d/A/1.png", "d/A/broken.png"], tmp_path / "x.npy", 4, 1, "box")
+        arrays.write_images(archive, ["d/A/1.png", "d/A/broken.png"], tmp_path / "x.npy", 4, 1, "box")
     assert "d/A/broken.png" in str(raised.value)
     assert str(archive.path) in str(raised.value)
 
@@ -85,22 +87,22 @@ def test_an_interrupt_leaves_what_has_not_begun_undone(archive, tmp_path, monkey
             raise KeyboardInterrupt
             yield
 
-    monkeypatch.setattr(preparation, "CHUNK", 1)
-    monkeypatch.setattr(preparation, "load", load)
-    monkeypatch.setattr(preparation, "progress", interrupted)
+    monkeypatch.setattr(arrays, "CHUNK", 1)
+    monkeypatch.setattr(arrays, "load", load)
+    monkeypatch.setattr(arrays, "progress", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        preparation.write_images(archive, ["d/A/1.png", *["d/A/7.png"] * 1000], tmp_path / "x.npy", 4, 1, "box")
+        arrays.write_images(archive, ["d/A/1.png", *["d/A/7.png"] * 1000], tmp_path / "x.npy", 4, 1, "box")
     assert len(begun) <= 1 + 2 * os.cpu_count()
 
 
 def test_a_member_that_is_not_there_is_named(archive, tmp_path):
     with pytest.raises(FingerspellError, match=r"d/A/404\.png"):
-        preparation.write_images(archive, ["d/A/404.png"], tmp_path / "x.npy", 4, 1, "box")
+        arrays.write_images(archive, ["d/A/404.png"], tmp_path / "x.npy", 4, 1, "box")
 
 
 def test_a_prepared_folder_tells_rows_labels_and_splits(tmp_path):
     settings = {"classes": ["A", "B", "C"], "image_size": SIZE}
-    preparation.write_table(tmp_path, ROWS, settings)
+    write_table(tmp_path, [Pictured(*row) for row in ROWS], settings)
     images = np.arange(5 * SIZE, dtype=np.uint8).reshape(5, SIZE)
     np.save(tmp_path / "images.npy", images)
     prepared = Prepared.open(tmp_path)
@@ -108,7 +110,7 @@ def test_a_prepared_folder_tells_rows_labels_and_splits(tmp_path):
     assert prepared.classes == ("A", "B", "C")
     assert prepared.labels.tolist() == [1, 0, 0, 2, 0]
     assert prepared.settings == settings
-    rows = {part: prepared.rows(part).tolist() for part in preparation.PARTS}
+    rows = {split: prepared.rows(split).tolist() for split in SPLITS}
     assert rows == {"train": [0, 1], "validation": [2], "test": [3, 4]}
     array = prepared.array("images")
     assert isinstance(array, np.memmap), "memory must not grow with the number of images"
@@ -129,7 +131,7 @@ def test_embeddings_are_those_of_every_image_or_of_its_mirror_image(tmp_path, mi
     def embed(pixels: np.ndarray) -> np.ndarray:
         return pixels[:, :, 0].mean(axis=2, dtype=np.float64)  # of the left edge, so that mirroring shows
 
-    preparation.write_embeddings(embed, images, tmp_path / "e.npy", mirrored, batch=3)
+    arrays.write_embeddings(embed, images, tmp_path / "e.npy", mirrored, batch=3)
     found = np.load(tmp_path / "e.npy")
     assert found.dtype == np.float32
     edge = images[:, :, -1 if mirrored else 0]
@@ -144,7 +146,7 @@ def test_embeddings_of_some_rows_stand_in_their_places_among_zeros(tmp_path):
         seen.extend(batch)
         return batch[:, 0, 0] + 1.0
 
-    preparation.write_embeddings(embed, pixels, tmp_path / "e.npy", True, np.array([1, 4, 5]), batch=2)
+    arrays.write_embeddings(embed, pixels, tmp_path / "e.npy", True, np.array([1, 4, 5]), batch=2)
     expected = np.zeros((7, 3), np.float32)
     expected[[1, 4, 5]] = pixels[[1, 4, 5], 0, -1] + 1.0
     assert (np.load(tmp_path / "e.npy") == expected).all()
@@ -152,6 +154,6 @@ def test_embeddings_of_some_rows_stand_in_their_places_among_zeros(tmp_path):
 
 
 def test_an_array_is_the_file_that_numpy_would_write(archive, tmp_path):
-    preparation.write_images(archive, members(), tmp_path / "images.npy", SIZE, 3, "box")
+    arrays.write_images(archive, members(), tmp_path / "images.npy", SIZE, 3, "box")
     np.save(tmp_path / "numpy.npy", np.load(tmp_path / "images.npy"))
     assert (tmp_path / "images.npy").read_bytes() == (tmp_path / "numpy.npy").read_bytes()

@@ -11,11 +11,11 @@ import pytest
 import yaml
 from miniature import NAME
 
-from fingerspell import config, export
+from fingerspell import config
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.files import sha256
-from fingerspell.inference import released
+from fingerspell.inference import export, released
 from fingerspell.inference.predictor import Predictor
 from fingerspell.models.common import saved
 from tools import release
@@ -31,6 +31,9 @@ stages:
   evaluate:
     foreach: [tiny]
     do: {cmd: python -m stages.evaluate tiny, deps: [models/tiny], metrics: [metrics/tiny.json: {cache: false}]}
+  external:
+    foreach: [photos-tiny]
+    do: {cmd: python -m stages.external photos-tiny, deps: [models/tiny], outs: [data/external/photos-tiny.csv]}
 """
 
 
@@ -43,16 +46,25 @@ def repository(exported, tmp_path_factory) -> Path:
     """A repository in which the tiny experiment was run, all committed; tests put back what they change."""
     folder = tmp_path_factory.mktemp("release") / "repository"
     shutil.copytree(exported, folder)
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params = config.read(ROOT / "params.yaml")
     params["experiments"][NAME] = params["experiments"]["asl_resnet"] | {"image_size": 16}
     params["datasets"]["arasl"]["source"] = "original"
+    params["external"] = {
+        "photos-tiny": {"experiment": NAME, "path": "photos.zip"},
+        "photos-other": {"experiment": "asl_cnn", "path": "photos.zip"},
+        "later-tiny": {"experiment": NAME, "path": "later"},
+    }
+    (folder / "photos.zip").write_bytes(b"")
+    (folder / "later").mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     (folder / "fingerspell").mkdir()
     (folder / "fingerspell/code.py").write_text("1\n")
     (folder / "metrics/external").mkdir(parents=True)
     (folder / "metrics/tiny.json").write_text(json.dumps(FIGURES))
-    for name, values in {"elsewhere": {NAME: FIGURES | {"accuracy": 0.123456}}, "arabic": {"arasl_cnn": {}}}.items():
-        (folder / f"metrics/external/{name}.json").write_text(json.dumps(values))
+    for name, accuracy in {"photos-tiny": 0.123456, "photos-other": 0.5}.items():
+        (folder / f"metrics/external/{name}.json").write_text(json.dumps(FIGURES | {"accuracy": accuracy}))
+    table = Predictions(list("abc"), np.array([0, 1, 1]), np.float32([(1, 0), (1, 0), (0, 1)]), ("A", "nothing"))
+    table.write(folder / "data/external/photos-tiny.csv")
     (folder / "dvc.yaml").write_text(STAGES)
     shutil.copy(ROOT / ".gitignore", folder)
     for words in ("git init -q", "dvc init -q", "dvc config core.analytics false", "dvc commit -q -f", "git add -A"):
@@ -146,14 +158,15 @@ def test_it_records_what_made_it(made, repository):
     description = json.loads((made / "model.json").read_text(encoding="utf-8"))
     assert description["revision"] == run(repository, "git", "rev-parse", "HEAD").strip()
     assert description["sha256"]["model.tflite"] == sha256(made / "model.tflite")
-    params = config.load(repository / "params.yaml")
+    params = release.load(repository)
     assert description["parameters"] == {
         "seed": params.seed,
         "datasets": {"asl_alphabet": params.dataset("asl_alphabet").model_dump()},
         "hands": {},
+        "compositions": {},
         "experiment": params.experiment(NAME).model_dump(),
     }
-    assert description["figures"] == {"own test": FIGURES, "elsewhere": FIGURES | {"accuracy": 0.123456}}
+    assert description["figures"] == {"own test": FIGURES, "photos": FIGURES | {"accuracy": 0.123456}}
 
 
 def test_samples_are_answered_by_the_network_itself(made, repository):
@@ -172,10 +185,10 @@ def test_the_card_names_publishers_where_their_images_were_used(made):
 
 def test_the_card_tells_what_training_images_were_composed_of(made):
     description = json.loads((made / "model.json").read_text(encoding="utf-8"))
-    assert "hands cut out" not in release.card(description) and "empty scenes" not in release.card(description)
-    parameters = config.load(ROOT / "params.yaml")
-    experiment = description["parameters"]["experiment"] = parameters.experiment("asl_robust").model_dump()
-    experiment["scenes"]["shares"] = {"rendered": 0.5, "cut": 0.4, "photographs": 0.1}
+    assert "cut out" not in release.card(description)
+    experiment = description["parameters"]["experiment"]
+    experiment |= {"composition": release.load(ROOT).experiment("asl_robust").composition.model_dump()}
+    experiment["composition"]["shares"] = {"rendered": 0.5, "cut": 0.4, "photographs": 0.1}
     description["parameters"]["hands"] = {"american": {"per_class": 450, "backgrounds": 3000}}
     description["composed"] = {"rendered": 11700, "cut": 4589, "photographs": 5513, "photographs_with_a_hand": 5319}
     description["empty_scenes"] = {"own test": {"hits": 60, "images": 66}}
@@ -186,30 +199,52 @@ def test_the_card_tells_what_training_images_were_composed_of(made):
         "4,589 hands cut out of 5,319 training images, before the same backgrounds (40%)",
         "5,513 training images as they are (10%)",
         "Of images that show no sign it names as `nothing` 60 of 66 (own test).",
-        "- `asl_photos_rest`: the 26 letters by other people",
-        "- `elsewhere`: photographs from elsewhere",
+        "- `asl_photos_rest`: development data: the 26 letters by other people",
+        "- `photos`: out-of-domain photographs",
     ):
         assert said in text, said
+    description["composed"] |= {"cut": 1, "photographs_with_a_hand": 1}
+    assert "; 1 hand cut out of 1 training image, before" in release.card(description)
     description["composed"]["cut"] = 0
     assert "cut out" not in release.card(description) and "backgrounds (83%)" in release.card(description)
 
 
-def test_what_was_composed_and_seen_is_read_from_the_run(tmp_path):
+def test_what_was_composed_and_seen_is_read_from_the_run(repository, tmp_path):
     shutil.copy(ROOT / "params.yaml", tmp_path)
     assert release.composed(tmp_path, "asl_resnet") is None and release.empty_scenes(tmp_path, "asl_robust") == {}
-    with pytest.raises(FingerspellError, match=r"scenes\.json is not there; run `dvc repro scenes@asl_robust`"):
+    with pytest.raises(FingerspellError, match=r"composition\.json is not there; run `dvc repro compose@asl_robust`"):
         release.composed(tmp_path, "asl_robust")
-    (tmp_path / "data/scenes/asl_robust").mkdir(parents=True)
-    (tmp_path / "data/scenes/asl_robust/scenes.json").write_text('{"cut": 3}')
+    (tmp_path / "data/compositions/asl_robust").mkdir(parents=True)
+    (tmp_path / "data/compositions/asl_robust/composition.json").write_text('{"cut": 3}')
     assert release.composed(tmp_path, "asl_robust") == {"cut": 3}
-    table = Predictions(list("abc"), np.array([0, 1, 1]), np.float32([(1, 0), (1, 0), (0, 1)]), ("A", "nothing"))
-    for path in ("data/predictions", "data/external/photos"):
+    shutil.copytree(repository / "data/external", tmp_path / "data/predictions")
+    (tmp_path / "data/predictions/photos-tiny.csv").rename(tmp_path / "data/predictions/asl_robust.csv")
+    for folder, name, title in ((tmp_path, "asl_robust", "own test"), (repository, NAME, "photos")):
+        found = release.empty_scenes(folder, name)
+        assert list(found) == [title] and (found[title]["hits"], found[title]["images"]) == (1, 2)
+
+
+def test_the_sections_of_what_was_composed_are_recorded():
+    found = release.parameters(ROOT, "asl_robust")
+    params = release.load(ROOT)
+    assert found["compositions"] == {"asl_robust": params.composition("asl_robust").model_dump()}
+    assert found["hands"] == {"american": params.drawn_hands("american").model_dump()}
+
+
+def test_two_sets_of_one_name_are_told_apart(repository, tmp_path):
+    params = config.read(repository / "params.yaml")
+    params["external"]["again-tiny"] = {"experiment": NAME, "path": "more/photos.zip"}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    for path in ("later", "more", "metrics/external"):
         (tmp_path / path).mkdir(parents=True)
-        table.write(tmp_path / path / "asl_robust.csv")
-    found = release.empty_scenes(tmp_path, "asl_robust")
-    assert list(found) == ["own test", "photos"] and {(one["hits"], one["images"]) for one in found.values()} == {
-        (1, 2)
-    }
+    for path in (
+        "photos.zip",
+        "more/photos.zip",
+        "metrics/external/photos-tiny.json",
+        "metrics/external/again-tiny.json",
+    ):
+        (tmp_path / path).touch()
+    assert release.external(tmp_path, NAME) == {"photos": "photos-tiny", "again-tiny": "again-tiny"}
 
 
 def refused(folder: Path, tmp_path: Path, monkeypatch) -> str:
@@ -239,7 +274,7 @@ def test_an_export_of_another_training_is_refused(repository, tmp_path, monkeypa
     before = path.read_text()
     path.write_text(before + " ")
     try:
-        assert "is not up to date; run `dvc repro export@tiny evaluate@tiny` there" in refused(
+        assert "is not up to date; run `dvc repro export@tiny evaluate@tiny external@photos-tiny` there" in refused(
             repository, tmp_path, monkeypatch
         )
     finally:

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.datasets.rendered import HEADER, draw, packing
 from fingerspell.datasets.rendered.camera import aim
 from fingerspell.datasets.rendered.drawing import POSES, draw_burst
 from fingerspell.datasets.rendered.flesh import solid, trace
-from fingerspell.datasets.rendered.packing import ARASL_SIZES, plan
+from fingerspell.datasets.rendered.packing import plan
 from fingerspell.datasets.rendered.skeleton import (
     FINGERS,
     LIMITS,
@@ -32,6 +33,7 @@ from fingerspell.datasets.rendered.skeleton import (
 )
 from fingerspell.errors import FingerspellError
 
+ARASL_SIZES = DATASETS["arasl"].counts["train"]
 SIGNS = [(dataset, label) for dataset in ("asl_alphabet", "arasl") for label in POSES[dataset]]
 
 
@@ -50,7 +52,7 @@ def angles(pose: Pose):
 def drawn(tmp_path_factory) -> dict[str, Path]:
     """All three collections, two images a class (ArASL: about two), in one process."""
     folder = tmp_path_factory.mktemp("drawn")
-    return {name: draw(name, 2, 1, folder / name, workers=1) for name in packing.ARCHIVES}
+    return {name: draw(name, 2, 1, folder / name, workers=1) for name in DATASETS}
 
 
 def table(archive: Path) -> list[dict[str, str]]:
@@ -140,7 +142,7 @@ def test_same_seed_same_bytes_whatever_the_number_of_workers(tmp_path, drawn):
         assert digest(again.parent / name) == digest(drawn["arasl"].parent / name)
 
 
-@pytest.mark.parametrize("dataset", packing.ARCHIVES)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_another_seed_draws_other_pictures_and_the_same_seed_the_same(dataset):
     burst = plan(dataset, 2, 1)[0]
     one, same, other = (draw_burst(dataset, burst, seed) for seed in (1, 1, 2))
@@ -148,7 +150,7 @@ def test_another_seed_draws_other_pictures_and_the_same_seed_the_same(dataset):
     assert all(a.data != b.data and a.row[5:] != b.row[5:] for a, b in zip(one, other))
 
 
-@pytest.mark.parametrize("dataset", packing.ARCHIVES)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_the_table_names_every_image_once_and_its_keypoints_lie_about_the_picture(dataset, drawn):
     rows = table(drawn[dataset])
     with zipfile.ZipFile(drawn[dataset]) as archive:

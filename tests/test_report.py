@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 from test_external import COLOURS, MODEL, SET, by_colour, fill, picture, train
 
-from fingerspell import cli, report
+from fingerspell import cli
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
+from fingerspell.external import photographs, report
 
 NO_HAND = MODEL | {"classes": ["A", "B", "nothing"], "letters": ["A", "B", "nothing"]}
 
@@ -54,14 +55,14 @@ def test_the_command_writes_a_report_beside_its_answer(models, tmp_path, capsys)
     assert capsys.readouterr().out == answer
     first = files(out)
     assert set(first) == report.FILES
-    figures = json.loads(first["error_analysis.json"])
+    figures = json.loads(first["error-analysis.json"])
     assert (figures["experiment"], figures["photographs"]) == ("colours", "photos.zip")
     assert (figures["all"]["hits"], figures["all"]["images"]) == (3, 4)
     assert (figures["letters"]["hits"], figures["letters"]["images"]) == (2, 3)
     assert figures["metrics"]["accuracy"] == 0.75
     assert figures["mirrored"]["agree"]["share"] == 1  # plain colours have no side
     assert figures["confusions"][0]["one_as_other"] == 1
-    told = first["error_analysis.md"].decode()
+    told = first["error-analysis.md"].decode()
     assert told.startswith("# colours on photos.zip\n")
     assert "| the letters | 0.667 (0.208–0.939) | 3 |" in told
     assert "| A – B | 1 | 1 | 0 | 100.0% |" in told
@@ -107,13 +108,13 @@ def test_hands_not_found_and_empty_scenes(tmp_path):
         "Blank/1.png": png(tmp_path, dark), "Blank/2.png": picture("B"), "Blank/3.png": picture("del"),
     }  # fmt: skip
     report.write(tmp_path / "out", fill(tmp_path / "set", photos), NO_HAND, by_left_half)
-    figures = json.loads((tmp_path / "out/reading.json").read_text(encoding="utf-8"))
+    figures = json.loads((tmp_path / "out/error-analysis.json").read_text(encoding="utf-8"))
     assert (figures["letters"]["hits"], figures["letters"]["images"]) == (1, 3)
     assert (figures["mirrored"]["as_taken"]["hits"], figures["mirrored"]["mirrored"]["hits"]) == (1, 2)
     assert figures["mirrored"]["agree"]["hits"] == 2  # as one, that there is none
     assert (figures["empty"]["seen_empty"]["hits"], figures["empty"]["named"]) == (2, {"B": 1})
-    assert (figures["withheld"][0]["answered"]["hits"], figures["withheld"][0]["answered"]["images"]) == (1, 3)
-    told = (tmp_path / "out/reading.md").read_text(encoding="utf-8")
+    assert (figures["abstention"][0]["coverage"]["hits"], figures["abstention"][0]["coverage"]["images"]) == (1, 3)
+    told = (tmp_path / "out/error-analysis.md").read_text(encoding="utf-8")
     assert "Of 3 empty scenes 0.667 (0.208–0.939) are seen to be empty. The others are named B 1;" in told
     assert "| (no hand) |" in told
 
@@ -150,7 +151,7 @@ def test_wrong_answers_alone_are_shown_and_the_sample_is_of_the_others():
 
 def test_what_is_not_an_older_report_is_left_alone(tmp_path):
     photos = fill(tmp_path / "photos", {"A/1.png": picture("A")})
-    mine = fill(tmp_path / "mine", {"error_analysis.json": b"{}", "diary.txt": b"dear"})
+    mine = fill(tmp_path / "mine", {"error-analysis.json": b"{}", "diary.txt": b"dear"})
     pictures = fill(tmp_path / "pictures", {"letters.png": b"mine"})
     (tmp_path / "file").write_text("mine")
     before = files(tmp_path)
@@ -184,5 +185,5 @@ def test_a_report_is_replaced_whole_or_stays(tmp_path):
     assert files(out) == first
     fill(photos, {"A/2.png": picture("B")})
     report.write(out, photos, MODEL, by_colour)
-    assert files(out)["error_analysis.json"] != first["error_analysis.json"]
+    assert files(out)["error-analysis.json"] != first["error-analysis.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "photos"]

@@ -27,8 +27,8 @@ def described(model: str) -> dict:
         "classes": CLASSES,
         "dropout": 0.2,
         "precision": "float32",
-        "zooms": [1],
-        "turns": [0],
+        "tta_scales": [1],
+        "tta_rotations": [0],
     }
 
 

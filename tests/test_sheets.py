@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fingerspell import hands
+from fingerspell.datasets import hands
 from fingerspell.datasets.hands import Hands, extend
 from fingerspell.datasets.rendered import poses_american, sheets, ways_american
 from fingerspell.datasets.rendered.backgrounds import draw_backgrounds

@@ -3,6 +3,7 @@
 The real scripts run in a real folder, on archives in the published layout that are made here.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -16,6 +17,8 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+from stages.environment import CPU
+
 import numpy as np
 import psutil
 import pytest
@@ -24,7 +27,6 @@ from PIL import Image
 
 from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.files import sha256
-from stages import CPU
 
 ARASL = DATASETS["arasl"]
 PER_CLASS = 6
@@ -120,7 +122,9 @@ def setting(study: Repository, name: str, key: str, value: object) -> None:
 @pytest.mark.skipif(not CPU.exists() or " avx2 " not in CPU.read_text(), reason="the kernels need Linux and AVX2")
 def test_every_processor_adds_in_the_same_order():
     """Else the same seed draws other pixels on another generation of processors."""
-    look = "import stages, numpy, scipy.linalg; from threadpoolctl import threadpool_info; print(threadpool_info())"
+    look = (
+        "import stages.runner, numpy, scipy.linalg; from threadpoolctl import threadpool_info; print(threadpool_info())"
+    )
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
     done = subprocess.run([sys.executable, "-c", look], env=environment, cwd=ROOT, capture_output=True, text=True)
     assert re.findall(r"'architecture': '(\w+)'", done.stdout) == ["Haswell", "Haswell"], done.stderr
@@ -143,7 +147,8 @@ def test_every_processor_adds_in_the_same_order():
         ("split", "classes", ["ain", "alif"], ("classes", "'alif'", "ain")),
         ("prepare", "image_size", 8, ("experiments.arasl_cnn.image_size", "8", "at least 16")),
         ("prepare", "model", "lenet", ("'lenet'", "arasl_cnn")),
-        ("train", "grid", {"C": [1]}, ("experiments.arasl_cnn.grid", "removed")),
+        ("train", "grid", {"C": [1]}, ("experiments.arasl_cnn.grid", "null")),
+        ("train", "epochs", None, ("experiments.arasl_cnn.epochs", "must be set")),
         ("train", "grid", {"C": []}, ("params.yaml", "experiments.arasl_cnn.grid.C is []", "at least 1 item")),
     ],
 )
@@ -158,14 +163,28 @@ def test_a_wrong_parameter_is_named(study, stage, key, value, words):
     [
         ({"model": "lenet"}, ("experiments.arasl_cnn.model is 'lenet'", "choose one of")),
         ({"dataset": "asl"}, ("experiments.arasl_cnn.dataset is 'asl'", "has only")),
-        ({"trains_on": "codes"}, ("experiments.arasl_cnn.trains_on must be prepared",)),
+        ({"trains_on": "compositions"}, ("experiments.arasl_cnn.composition must be set",)),
         ({"weights": "imagenet"}, ("experiments.arasl_cnn.weights is 'imagenet'", "add it there")),
+        ({"model": "autoencoder_forest"}, ("experiments.arasl_cnn.", "must")),
     ],
 )
 def test_what_dvc_would_look_for_in_vain_is_named_before(study, change, words):
     study.change(lambda params: params["experiments"]["arasl_cnn"].update(change))
-    found = failure(study, "settings")
+    found = failure(study, "check", "arasl_cnn")
     assert all(word in found for word in words), found
+
+
+def test_an_experiment_that_names_no_autoencoder_is_refused(study):
+    setting(study, "asl_autoencoder_forest", "weights", "none")
+    found = failure(study, "check", "asl_autoencoder_forest")
+    assert "experiments.asl_autoencoder_forest.weights must name an autoencoder" in found
+    assert "asl_autoencoder" in found
+
+
+def test_a_misspelt_path_of_photographs_is_refused(study):
+    photos = {"experiment": "arasl_cnn", "path": "photos.zip"}
+    study.change(lambda params: params["external"].update(mine=photos))
+    assert "external.mine.path is 'photos.zip', which is not there" in failure(study, "split", "arasl_cnn")
 
 
 def test_an_unknown_dataset_section_is_named(study):
@@ -185,9 +204,9 @@ def test_an_unknown_experiment_is_named_with_the_known_ones(study, stage):
 
 
 def test_an_autoencoder_that_cannot_take_a_setting_is_refused_before_it_is_trained(study):
-    study.change(lambda params: params["experiments"]["asl_autoencoder_forest"]["training"].update(mixup=0.2))
-    found = failure(study, "autoencode", "asl_autoencoder_forest")
-    assert "experiments.asl_autoencoder_forest.training.mixup must be 0" in found
+    study.change(lambda params: params["autoencoders"]["asl_autoencoder"]["training"].update(mixup=0.2))
+    found = failure(study, "autoencode", "asl_autoencoder")
+    assert "autoencoders.asl_autoencoder.training.mixup must be left out" in found
 
 
 @pytest.mark.parametrize("words", [("split",), ("split", "arasl_cnn", "more"), ("autoencode",), ("compare", "x")])
@@ -221,7 +240,7 @@ def test_a_stage_whose_input_is_missing_names_it(study, words, place):
 @pytest.mark.parametrize(
     "words, place",
     [
-        (("sheet", "arasl"), "data/audit/arasl.json"),
+        (("gallery", "arasl"), "data/audit/arasl.json"),
         (("split", "arasl_cnn"), "data/audit/arasl.npy"),
         (("train", "arasl_cnn"), "data/prepared/arasl_cnn/images.npy"),
     ],
@@ -321,22 +340,18 @@ def test_an_image_that_has_gone_bad_since_the_audit_is_named(study):
 def test_without_validation_everything_runs(study):
     def change(params: dict) -> None:
         params["experiments"]["arasl_cnn"]["split"]["validation"] = 0.0
-        encoded = params["experiments"]["asl_autoencoder_forest"]
-        encoded.update(dataset="arasl", channels=1, image_size=16, epochs=1)
-        encoded["split"]["validation"] = 0.0
-        encoded["training"]["early_stopping"] = 0
+        encoder = params["autoencoders"]["asl_autoencoder"]
+        encoder.update(split="arasl_cnn", dataset="arasl", channels=1, image_size=16, epochs=1)
+        encoder["training"]["early_stopping"] = 0
 
     study.change(change)
-    for name in ("arasl_cnn", "asl_autoencoder_forest"):
-        study.stage("split", name)
-        study.stage("prepare", name)
-    study.stage("train", "arasl_cnn")
-    study.stage("evaluate", "arasl_cnn")
-    study.stage("autoencode", "asl_autoencoder_forest")
-    history = (study.folder / "plots/arasl_cnn/history.csv").read_text().splitlines()
+    for stage in ("split", "prepare", "train", "evaluate"):
+        study.stage(stage, "arasl_cnn")
+    study.stage("autoencode", "asl_autoencoder")
+    history = (study.folder / "plots/history/arasl_cnn.csv").read_text().splitlines()
     assert history[0] == "epoch,loss,accuracy" and len(history) == 3
     assert (study.folder / "plots/arasl_cnn/learning.png").is_file()
-    assert (study.folder / "data/codes/asl_autoencoder_forest/codes.npy").is_file()
+    assert (study.folder / "data/weights/asl_autoencoder/encoder.weights.h5").is_file()
 
 
 # A disk that is full. What a limit on the size of files does is the same, and needs no disk.
@@ -348,7 +363,7 @@ def test_without_validation_everything_runs(study):
     [
         ("download", "arasl"),
         ("audit", "arasl"),
-        ("sheet", "arasl"),
+        ("gallery", "arasl"),
         ("split", "arasl_cnn"),
         ("prepare", "arasl_cnn"),
         ("train", "arasl_cnn"),
@@ -477,6 +492,8 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(study, number):
     running.until_printed("epoch 2:")
     assert running.send(number) in (130, -signal.SIGKILL)
     assert not model.exists()
+    followed = (study.folder / "plots/history/arasl_cnn.csv").read_bytes()
+    assert hashlib.sha256(followed).hexdigest() == whole["history.csv"], "what dvc plots shows meanwhile"
     output = study.stage("train", "arasl_cnn")
     first, second = re.findall(r"^going on after epoch (\d)", output, re.MULTILINE)
     assert first == "4" and second in "12"
@@ -510,39 +527,29 @@ def test_an_interrupted_fine_tuning_goes_on_to_the_same_bytes(study):
 
 
 def test_an_interrupted_autoencoder_goes_on_to_the_same_bytes(study):
-    """Two that differ, interrupted in the second: the first, which is finished, is not trained again."""
-    names = "asl_autoencoder_forest", "asl_autoencoder_logistic"
-
-    def change(params: dict) -> None:
-        for name, epochs in zip(names, (2, 6)):
-            params["experiments"][name].update(dataset="arasl", image_size=16, channels=1, epochs=epochs)
-
-    study.change(change)
-    for name in names:
-        study.stage("split", name)
-        study.stage("prepare", name)
-    study.stage("autoencode", *names)
-    codes = [study.folder / "data/codes" / name for name in names]
-    whole = [whats_in(folder) for folder in codes]
-    assert whole[0]["encoder.weights.h5"] != whole[1]["encoder.weights.h5"]
-    for folder in codes:
-        shutil.rmtree(folder)
-    running = Running(study, "autoencode", *names)
-    running.until_printed("epoch 2:")
+    encoder = {"split": "arasl_cnn", "dataset": "arasl", "image_size": 16, "channels": 1, "epochs": 6}
+    study.change(lambda params: params["autoencoders"]["asl_autoencoder"].update(encoder))
+    study.stage("split", "arasl_cnn")
+    study.stage("autoencode", "asl_autoencoder")
+    folder = study.folder / "data/weights/asl_autoencoder"
+    whole = whats_in(folder)
+    assert {"encoder.weights.h5", "history.csv", "reconstructions.npz"} <= set(whole)
+    shutil.rmtree(folder)
+    running = Running(study, "autoencode", "asl_autoencoder")
     running.until_printed("epoch 2:")
     assert running.send(signal.SIGINT) == 130
-    assert not codes[1].exists()
-    output = study.stage("autoencode", *names)
-    first, second = re.findall(r"^going on after epoch (\d)", output, re.MULTILINE)
-    assert first == "2" and second in "12345"
-    assert [whats_in(folder) for folder in codes] == whole
-    assert not list((study.folder / "data/checkpoints").glob("asl_autoencoder_*"))
+    assert not folder.exists()
+    output = study.stage("autoencode", "asl_autoencoder")
+    [after] = re.findall(r"^going on after epoch (\d)", output, re.MULTILINE)
+    assert after in "12345"
+    assert whats_in(folder) == whole
+    assert not (study.folder / "data/checkpoints/asl_autoencoder").exists()
 
 
 def test_an_interrupted_drawing_leaves_nothing_half_written(study):
     before = outputs(study)
     running = Running(study, "download", "synthetic_asl")
-    running.until_printed("drawing")
+    running.until_written(study.folder / "data/raw/.synthetic_asl.partial/.synthetic-asl-alphabet.zip.partial", 0)
     assert running.send(signal.SIGINT) == 130
     assert sentence(running.output, running.what).startswith("interrupted; nothing half-written is left")
     assert outputs(study) == before
@@ -550,7 +557,7 @@ def test_an_interrupted_drawing_leaves_nothing_half_written(study):
 
 def test_an_interrupt_before_the_work_begins_is_no_traceback(study):
     running = Running(study, "train", "arasl_cnn", options=("-X", "importtime"))
-    running.until_printed("| stages\n")  # the packages that it needs are still to be imported
+    running.until_printed("| stages.environment\n")  # the packages that it needs are still to be imported
     assert running.send(signal.SIGINT) != 0
     assert "interrupted; nothing half-written is left" in running.output
     assert "Traceback" not in running.output

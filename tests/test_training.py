@@ -3,23 +3,20 @@ were promised."""
 
 import shutil
 from importlib import import_module
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from conftest import on_jax
 
-from fingerspell import files
+from fingerspell import config, files
 from fingerspell.config import Training
 from fingerspell.errors import FingerspellError
 from fingerspell.models.common.seeding import set_seed
 from fingerspell.plots.history import learning_curves
-from fingerspell.training import fitting
+from fingerspell.training import autoencoding, fitting
 from fingerspell.training.batches import Batches
 from fingerspell.training.checkpoint import CODE, Checkpoint, recipe
-
-STAGE = Path(__file__).parents[1] / "stages/train.py"
 
 EPOCHS = 12
 
@@ -195,7 +192,7 @@ def test_without_early_stopping_the_last_epoch_stays():
 
 def test_averaged_weights_are_what_stays():
     last, mean = network(), network()
-    assert train(last) == train(mean, average=0.5), "training goes its way"
+    assert train(last) == train(mean, swa=0.5), "training goes its way"
     images, labels = separable()
     assert (mean.predict_on_batch(images[80:]).argmax(1) == labels[80:]).all()
     assert all((one != other).any() for one, other in zip(last.get_weights(), mean.get_weights()))
@@ -213,7 +210,7 @@ def test_an_autoencoder_may_end_with_averaged_weights_too():
         Batches([images], None, np.arange(8), 4, 0),
         None,
         2,
-        settings(average=1),
+        settings(swa=1),
         lambda line: last.append(encoder.predict_on_batch(images)),
     )
     assert (encoder.predict_on_batch(images) != last[-1]).any()
@@ -241,32 +238,42 @@ class Stopped(Exception):
     """Stands for a killed process."""
 
 
-@pytest.mark.parametrize("early_stopping, mixup, average", [(0, 0, 0), (3, 0, 0), (0, 0.4, 0), (0, 0, 0.4)])
-@pytest.mark.parametrize("epoch", [2, 4, 5])
-def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, early_stopping, mixup, average, epoch):
+@pytest.mark.parametrize("early_stopping, mixup, swa", [(0, 0, 0), (3, 0, 0), (0, 0.4, 0), (0, 0, 0.4)])
+def test_a_training_that_is_interrupted_again_and_again_ends_as_an_uninterrupted_one(
+    tmp_path, early_stopping, mixup, swa
+):
     """Optimiser, falling rate, dropout, what batches hold, the best epoch and the mean so far: all of them go on."""
     changes = {"epochs": 5, "optimizer": "adamw", "schedule": "cosine", "warmup": 1}
-    changes |= {"early_stopping": early_stopping, "mixup": mixup, "average": average}
-    whole, lines = network(), []
+    changes |= {"early_stopping": early_stopping, "mixup": mixup, "swa": swa}
+    whole = network()
     expected = train(whole, **changes)
-    checkpoint = Checkpoint(tmp_path / "state.npz", "recipe")
+    assert len(expected) == 5
+    checkpoint, lines = Checkpoint(tmp_path / "state.npz", "recipe"), []
 
-    def stop(line: str) -> None:
-        if line.startswith(f"epoch {epoch}:"):
-            raise Stopped
+    def stop_in(epoch: int):
+        def log(line: str) -> None:
+            lines.append(line.split(":")[0])
+            if line.startswith(f"epoch {epoch}:"):
+                raise Stopped
 
-    with pytest.raises(Stopped):
-        train(network(), log=stop, checkpoint=checkpoint, **changes)
-    resumed = network(seed=99)  # whatever it began with
-    assert train(resumed, log=lines.append, checkpoint=checkpoint, **changes) == expected
-    assert [line.split(":")[0] for line in lines] == [
-        f"going on after epoch {epoch - 1}",
-        *(f"epoch {one}" for one in range(epoch, len(expected) + 1)),
-    ]
+        return log
+
+    for epoch in (2, 4, 5):
+        with pytest.raises(Stopped):
+            # What is resumed may begin with anything.
+            train(network(seed=0 if epoch == 2 else epoch), log=stop_in(epoch), checkpoint=checkpoint, **changes)
+    resumed = network(seed=99)
+    assert train(resumed, log=stop_in(0), checkpoint=checkpoint, **changes) == expected
+    assert lines == [
+        "epoch 1", "epoch 2",
+        "going on after epoch 1", "epoch 2", "epoch 3", "epoch 4",
+        "going on after epoch 3", "epoch 4", "epoch 5",
+        "going on after epoch 4", "epoch 5",
+    ]  # fmt: skip
     assert all((one == other).all() for one, other in zip(whole.get_weights(), resumed.get_weights()))
-    finished, lines = network(seed=99), []
-    assert train(finished, log=lines.append, checkpoint=checkpoint, **changes) == expected
-    assert len(lines) == 1, "what is finished is not repeated"
+    finished, lines[:] = network(seed=99), []
+    assert train(finished, log=stop_in(0), checkpoint=checkpoint, **changes) == expected
+    assert lines == ["going on after epoch 5"], "what is finished is not repeated"
     assert all((one == other).all() for one, other in zip(whole.get_weights(), finished.get_weights()))
 
 
@@ -309,11 +316,13 @@ def test_a_damaged_state_is_as_good_as_none(tmp_path):
 
 def test_a_recipe_is_that_of_its_data_and_settings(tmp_path):
     (tmp_path / "images.npy").write_bytes(b"1")
-    one = recipe(tmp_path, STAGE, {"epochs": 1})
-    assert recipe(tmp_path, STAGE, {"epochs": 1}) == one
-    assert recipe(tmp_path, STAGE, {"epochs": 2}) != one
+    one = recipe(tmp_path, {"epochs": 1})
+    assert recipe(tmp_path, {"epochs": 1}) == one
+    assert recipe(tmp_path, {"epochs": 2}) != one
+    alone = recipe(tmp_path / "images.npy", {})
     (tmp_path / "images.npy").write_bytes(b"2")
-    assert recipe(tmp_path, STAGE, {"epochs": 1}) != one
+    assert recipe(tmp_path, {"epochs": 1}) != one
+    assert recipe(tmp_path / "images.npy", {}) != alone, "of data that are one file too"
 
 
 @pytest.mark.parametrize(
@@ -322,29 +331,29 @@ def test_a_recipe_is_that_of_its_data_and_settings(tmp_path):
         ("models/cnn.py", True),
         ("models/common/residual.py", True),
         ("training/batches.py", True),
-        ("hands.py", True),
-        ("preparation.py", True),
-        ("../train.py", True),
+        ("scenes/compositing.py", True),
+        ("datasets/hands.py", True),
+        ("preparation/prepared.py", True),
+        ("preparation/arrays.py", False),
         ("plots/style.py", False),
     ],
 )
 def test_a_recipe_is_that_of_the_code_that_trains(tmp_path, monkeypatch, file, counts):
-    code, data, stage = tmp_path / "fingerspell", tmp_path / "data", tmp_path / "train.py"
+    code, data = tmp_path / "fingerspell", tmp_path / "data"
     shutil.copytree(CODE, code, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(STAGE, stage)
     data.mkdir()
     monkeypatch.setattr("fingerspell.training.checkpoint.CODE", code)
-    one = recipe(data, stage, {})
+    one = recipe(data, {})
     with open(code / file, "a") as source:
         source.write("# changed")
-    assert (recipe(data, stage, {}) != one) == counts
+    assert (recipe(data, {}) != one) == counts
 
 
 @pytest.mark.parametrize("package", ["keras", "numpy", keras.config.backend()])
 def test_a_recipe_is_that_of_the_packages_that_do_the_sums(tmp_path, monkeypatch, package):
-    one = recipe(tmp_path, STAGE, {})
+    one = recipe(tmp_path, {})
     monkeypatch.setattr(import_module(package), "__version__", "0")
-    assert recipe(tmp_path, STAGE, {}) != one
+    assert recipe(tmp_path, {}) != one
 
 
 @pytest.mark.parametrize("cards", [[], ["a card"]])
@@ -391,6 +400,34 @@ def test_an_autoencoder_has_no_accuracy():
     assert set(history[0]) == {"epoch", "loss", "val_loss"}
     assert 0 < history[0]["loss"] < 1
     assert len(learning_curves(history).axes) == 1
+
+
+def test_an_encoder_is_the_same_bytes_however_often_its_training_was_interrupted(tmp_path, monkeypatch):
+    settings_of = config.Autoencoder(
+        split="mine", dataset="arasl", image_size=16, channels=1, resample="box", epochs=3, batch_size=4,
+        training=settings(schedule="cosine"),
+    )  # fmt: skip
+    images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 1), np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    rows = {"train": np.arange(8), "validation": np.arange(8, 12), "test": np.arange(0)}
+
+    def encoder(place: str, stop: str = "never") -> bytes:
+        def log(line: str) -> None:
+            if line.startswith(stop):
+                raise Stopped
+
+        monkeypatch.setattr(autoencoding, "print", log, raising=False)
+        folder = tmp_path / place
+        folder.mkdir(exist_ok=True)
+        checkpoint = folder / "state.npz"
+        autoencoding.train(settings_of, images, rows, tmp_path / "images.npy", 1, checkpoint, folder)
+        return (folder / autoencoding.ENCODER).read_bytes() + (folder / "history.csv").read_bytes()
+
+    whole = encoder("whole")
+    with pytest.raises(Stopped):
+        encoder("interrupted", stop="epoch 2:")
+    assert not (tmp_path / "interrupted" / autoencoding.ENCODER).exists()
+    assert encoder("interrupted") == whole
 
 
 ON_JAX = """

@@ -11,19 +11,21 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from fingerspell import config, export, files
+from fingerspell import config, files
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.rendered import draw
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import FingerspellError, counted
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external import error_analysis
+from fingerspell.inference import export
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
 
 RELEASED = Path("models/released")
@@ -32,15 +34,17 @@ CODE = ("fingerspell", "stages", "dvc.yaml", "requirements")
 SAMPLES = 9  # drawn hands, each of another class
 # What training images are composed of, by the name of the share
 COMPOSED = {
-    "rendered": "hands drawn by this project (MIT), {per_class:,} of a sign, before {backgrounds:,} drawn backgrounds",
-    "cut": "{cut:,} hands cut out of {photographs_with_a_hand:,} training images, before the same backgrounds",
-    "photographs": "{photographs:,} training images as they are",
+    "rendered": "hands drawn by this project (MIT), {per_class} of a sign, before {backgrounds}",
+    "cut": "{cut} cut out of {photographs_with_a_hand}, before the same backgrounds",
+    "photographs": "{photographs} as they are",
 }
-# Sets of photographs from elsewhere that the project's own documents tell of
-ELSEWHERE = {
+# Out-of-domain photographs that the project's own documents tell of
+OUT_OF_DOMAIN = {
     "asl_photos_rest": (
-        "the 26 letters by other people in many rooms, less the photographs that poses were drawn after;\n"
-        "  [docs/experiments.md](../../../docs/experiments.md) tells more, and how the figure came about"
+        "development data: the 26 letters by other people in many rooms, less the photographs that\n"
+        "  poses were drawn after. None was learnt from, but choices were made by looking at this figure too:\n"
+        "  photographs that nobody has looked at may be read worse; see\n"
+        "  [docs/experiments.md](../../../docs/experiments.md)"
     )
 }
 
@@ -77,46 +81,66 @@ def committed(folder: Path) -> str:
 
 def require_current(folder: Path, name: str) -> None:
     """Raise FingerspellError unless the export, and the figures, are what the present code and parameters make."""
-    stages = [f"export@{name}", f"evaluate@{name}"]
+    stages = [f"export@{name}", f"evaluate@{name}", *(f"external@{key}" for key in external(folder, name).values())]
     if subprocess.run([sys.executable, "-m", "dvc", "status", "--quiet", *stages], cwd=folder).returncode:
         raise FingerspellError(f"{name} in {folder} is not up to date; run `dvc repro {' '.join(stages)}` there first")
 
 
 def parameters(folder: Path, name: str) -> dict:
-    """Return what `params.yaml` says of an experiment, and of the datasets and the drawn hands that it names."""
-    params = config.load(folder / "params.yaml")
-    experiment = params.experiment(name).model_dump()
-    named = set(_leaves(experiment))
-    datasets = {key: one.model_dump() for key, one in params.datasets.items() if key in named}
-    hands = {key: one.model_dump() for key, one in params.hands.items() if key in named}
-    return {"seed": params.seed, "datasets": datasets, "hands": hands, "experiment": experiment}
+    """Return what `params.yaml` says of an experiment: its section, its composition's, its dataset's, its hands'."""
+    params = load(folder)
+    experiment, composition = params.experiment(name), params.compositions.get(name)
+    return {
+        "seed": params.seed,
+        "datasets": {experiment.dataset: params.dataset(experiment.dataset).model_dump()},
+        "hands": {composition.hands: params.drawn_hands(composition.hands).model_dump()} if composition else {},
+        "compositions": {name: composition.model_dump()} if composition else {},
+        "experiment": experiment.model_dump(),
+    }
 
 
 def figures(folder: Path, name: str) -> dict:
-    """Return the metrics of an experiment: on its own test images, and on each set of photographs from elsewhere."""
-    found = {"own test": json.loads((folder / f"metrics/{name}.json").read_text(encoding="utf-8"))}
-    for path in sorted((folder / "metrics/external").glob("*.json")):
-        if metrics := json.loads(path.read_text(encoding="utf-8")).get(name):
-            found[path.stem] = metrics
+    """Return the metrics of an experiment: on its own test images, and on each set of out-of-domain photographs."""
+    paths = {"own test": folder / f"metrics/{name}.json"}
+    paths |= {title: folder / f"metrics/external/{key}.json" for title, key in external(folder, name).items()}
+    return {title: json.loads(path.read_text(encoding="utf-8")) for title, path in paths.items()}
+
+
+def external(folder: Path, name: str) -> dict[str, str]:
+    """Return the sets of photographs that an experiment was asked about: file or folder -> section under `external`.
+
+    Where two files have one name, the second is called as its section is.
+    """
+    found: dict[str, str] = {}
+    for key, one in load(folder).external.items():
+        if one.experiment == name and (folder / f"metrics/external/{key}.json").exists():
+            title = Path(one.path).stem
+            found[key if title in found else title] = key
     return found
 
 
+def load(folder: Path) -> config.Params:
+    """Return the parameters of a repository; external sets lie where they do from there."""
+    with chdir(folder):
+        return config.load()
+
+
 def composed(folder: Path, name: str) -> dict | None:
-    """Return how many hands and photographs training images were composed of; None where `scenes` is null."""
-    if config.load(folder / "params.yaml").experiment(name).scenes is None:
+    """Return how many hands and photographs training images were composed of; None where they were not composed."""
+    if load(folder).experiment(name).composition is None:
         return None
-    path = folder / "data/scenes" / name / "scenes.json"
+    path = folder / "data/compositions" / name / "composition.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise FingerspellError(f"{path} is not there; run `dvc repro scenes@{name}` in {folder} first") from error
+        raise FingerspellError(f"{path} is not there; run `dvc repro compose@{name}` in {folder} first") from error
 
 
 def empty_scenes(folder: Path, name: str) -> dict:
     """Return by set of images which share of those without a hand is named so, where there are such images."""
-    dataset = catalogue.find(config.load(folder / "params.yaml").experiment(name).dataset)
+    dataset = catalogue.find(load(folder).experiment(name).dataset)
     tables = {"own test": folder / f"data/predictions/{name}.csv"}
-    tables |= {path.parent.name: path for path in sorted(folder.glob(f"data/external/*/{name}.csv"))}
+    tables |= {title: folder / f"data/external/{key}.csv" for title, key in external(folder, name).items()}
     read = {
         title: error_analysis.empty_scenes(Predictions.read(path), {dataset.empty})
         for title, path in tables.items()
@@ -139,7 +163,7 @@ def card(description: dict) -> str:
         kilobytes=f"{checked['bytes'] / 1000:,.0f}",
         weights=checked["weights"],
         figures="\n".join(_figures(description["figures"])),
-        elsewhere="".join(_elsewhere(description["figures"])),
+        out_of_domain="".join(_out_of_domain(description["figures"])),
         split=experiment["split"]["method"],
         leakage=f"{own['leakage_pixels']:.1%} by pixels, {own['leakage_hash']:.1%} by hash",
         checked=f"{checked['images']:,}",
@@ -163,16 +187,16 @@ def _figures(figures: dict) -> list[str]:
     return lines
 
 
-def _elsewhere(figures: dict) -> list[str]:
-    about = "photographs from elsewhere (see [docs/external.md](../../../docs/external.md))"
-    return [f"- `{title}`: {ELSEWHERE.get(title, about)}.\n" for title in figures if title != "own test"]
+def _out_of_domain(figures: dict) -> list[str]:
+    about = "out-of-domain photographs ([docs/external.md](../../../docs/external.md))"
+    return [f"- `{title}`: {OUT_OF_DOMAIN.get(title, about)}.\n" for title in figures if title != "own test"]
 
 
 def _empty(description: dict) -> str:
     """Return a sentence on empty scenes, none where none were shown."""
-    counted = [f"{one['hits']:,} of {one['images']:,} ({title})" for title, one in description["empty_scenes"].items()]
+    seen = [f"{one['hits']:,} of {one['images']:,} ({title})" for title, one in description["empty_scenes"].items()]
     label = catalogue.find(description["dataset"]).empty
-    return f" Of images that show no sign it names as `{label}` {', '.join(counted)}." if counted else ""
+    return f" Of images that show no sign it names as `{label}` {', '.join(seen)}." if seen else ""
 
 
 def _data(parameters: dict, composed: dict | None) -> list[str]:
@@ -184,14 +208,22 @@ def _data(parameters: dict, composed: dict | None) -> list[str]:
         else:
             lines.append(f"- `{name}`: [{one.title}]({one.page}), licence: {one.licence}. {one.citation}")
     if composed:
-        scenes = parameters["experiment"]["scenes"]
-        known = composed | parameters["hands"][scenes["hands"]]
-        shares = {kind: share for kind, share in scenes["shares"].items() if share and composed[kind]}
+        composition = parameters["experiment"]["composition"]
+        [drawn] = parameters["hands"].values()
+        shares = {kind: share for kind, share in composition["shares"].items() if share and composed[kind]}
         parts = [
-            f"{COMPOSED[kind].format(**known)} ({share / sum(shares.values()):.0%})" for kind, share in shares.items()
+            f"{COMPOSED[kind].format(**_counted(composed | drawn))} ({share / sum(shares.values()):.0%})"
+            for kind, share in shares.items()
         ]
-        lines.append(f"- composed of these anew in every epoch, {scenes['images']:,} images: {'; '.join(parts)}")
+        images = counted(composition["images"], "image")
+        lines.append(f"- composed of these anew in every epoch, {images}: {'; '.join(parts)}")
     return lines
+
+
+def _counted(counts: dict) -> dict:
+    nouns = {"backgrounds": "drawn background", "cut": "hand", "photographs": "training image"}
+    nouns["photographs_with_a_hand"] = nouns["photographs"]
+    return {key: counted(count, nouns[key]) if key in nouns else f"{count:,}" for key, count in counts.items()}
 
 
 def write_samples(trained: Path, description: dict, out: Path) -> None:
@@ -211,15 +243,6 @@ def write_samples(trained: Path, description: dict, out: Path) -> None:
             probabilities = network.predict_on_batch(predictor.read(data)[None])[0]
             answers[name] = [round(float(one), 6) for one in probabilities]
     files.write_json(out / "samples.json", answers)
-
-
-def _leaves(value: object) -> list:
-    """Return all strings in nested dicts and lists, keys too."""
-    if isinstance(value, dict):
-        return [leaf for pair in value.items() for one in pair for leaf in _leaves(one)]
-    if isinstance(value, list):
-        return [leaf for one in value for leaf in _leaves(one)]
-    return [value] if isinstance(value, str) else []
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from fingerspell.datasets import at_hand, http, kaggle, mendeley
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import Dataset
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import FingerspellError, counted
 from fingerspell.files import sha256
 from fingerspell.progress import progress
 
@@ -69,7 +69,8 @@ def _extent(dataset: Dataset, found: dict[str, Counter]) -> str:
         if number > dataset.counts[part].get(label, 0)
     ]
     total = sum(counter.total() for counter in found.values())
-    sentence = f"{total:,} images of {dataset.title}, which has {dataset.images:,} as published ({', '.join(parts)})"
+    images = counted(total, "image")
+    sentence = f"{images} of {dataset.title}, which has {dataset.images:,} as published ({', '.join(parts)})"
     return f"{sentence}; more than published in {', '.join(more)}" if more else sentence
 
 

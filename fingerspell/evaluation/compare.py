@@ -78,10 +78,10 @@ def paired_tests(predictions: Mapping[str, Predictions]) -> list[dict[str, Any]]
 
     An image is shared where both know it by the same name and the same true label.
 
-    Exact test of McNemar (1947) on the shared images: of those that only one of the two names rightly, under
-    the null hypothesis each names as many as the other, so their number is binomial with probability 1/2.
+    Exact test of McNemar (1947) on the shared images: of those that only one of the two classifies correctly, under
+    the null hypothesis each has as many as the other, so their number is binomial with probability 1/2.
     Rows: first, second, shared (images), first_accuracy, second_accuracy (on the shared images), only_first,
-    only_second (images that only this one names rightly), p (two-sided), p_holm (p adjusted by Holm 1979 for
+    only_second (images that only this one classifies correctly), p (two-sided), p_holm (p adjusted by Holm 1979 for
     the number of pairs, so that with many pairs chance does not look like a finding).
     """
     rows = []

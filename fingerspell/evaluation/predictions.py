@@ -112,7 +112,7 @@ class Predictions:
     def _check(self) -> None:
         count, width = len(self.members), len(self.classes)
         if count == 0:
-            raise FingerspellError("There are no predictions: the test part holds no images.")
+            raise FingerspellError("There are no predictions: the test split holds no images.")
         if len(set(self.classes)) != width:
             raise FingerspellError(f"Classes must differ from one another, received {', '.join(self.classes)}.")
         if self.labels.shape != (count,) or self.probabilities.shape != (count, width):

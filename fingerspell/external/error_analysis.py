@@ -195,19 +195,19 @@ def in_quantiles(table: Predictions, values: np.ndarray, of: np.ndarray, count: 
     """Return the share of right answers in `count` equally large quantiles, from the lowest value to the highest.
 
     values: (n,) float; of: (n,) bool, the images that count. Of fewer images than quantiles each is one.
-    Rows: from, to (least and largest value of the part), typical (the image in its middle), and the share.
+    Rows: from, to (least and largest value of the quantile), typical (the image in its middle), and the share.
     """
     order = np.flatnonzero(of)
     order = order[np.argsort(values[order], kind="stable")]
     return [
         {
-            "from": round(float(values[part[0]]), 1),
-            "to": round(float(values[part[-1]]), 1),
-            "typical": table.members[part[len(part) // 2]],
+            "from": round(float(values[rows[0]]), 1),
+            "to": round(float(values[rows[-1]]), 1),
+            "typical": table.members[rows[len(rows) // 2]],
         }
-        | share(table.correct[part].sum(), len(part))
-        for part in np.array_split(order, count)
-        if len(part)
+        | share(table.correct[rows].sum(), len(rows))
+        for rows in np.array_split(order, count)
+        if len(rows)
     ]
 
 

@@ -104,7 +104,7 @@ def by_light(
         axes.grid(axis="y")
         for x, side, text in ((left, "left", f"← {low}"), (left + 3.75, "right", f"{high} →")):
             whole.text(x, height - 0.35, text, ha=side, va="top", fontsize=8.5, color=style.GREY)
-    about = "equal parts with 95% intervals" + (", and an image from the middle of each" if images else "")
+    about = "quintiles with 95% intervals" + (", and an image from the middle of each" if images else "")
     _heading(figure, "Right answers by light", f"{note}: {about}" if note else about)
     return figure
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from fingerspell import files
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import FingerspellError, counted
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external import error_analysis, photographs
 from fingerspell.external import figures as plots
 from fingerspell.images import decode, to_array
 from fingerspell.plots import confusion, style
-from fingerspell.plots.sheets import mistakes
+from fingerspell.plots.predictions import mistakes
 
 FIGURES = "error-analysis.json"
 FILES = {
@@ -120,13 +120,14 @@ def _failures(table: Predictions, about: str) -> dict[str, tuple[str, list[int]]
     """Return wrong answers to show: title -> (note, rows of the table)."""
     wrong = np.flatnonzero(~table.correct)
     if not len(wrong):
-        return {"Mistakes": (f"{about}: none, all {len(table):,} images are classified correctly", [])}
+        of = "the one image is" if len(table) == 1 else f"all {len(table):,} images are"
+        return {"Mistakes": (f"{about}: none, {of} classified correctly", [])}
     often, surest = error_analysis.frequent(table, FAILURES), mistakes(table, FAILURES)
     others = np.setdiff1d(wrong, often + surest)
     sample = np.sort(np.random.default_rng(SEED).permutation(others)[:FAILURES]).tolist()
     blocks = {
         "The most frequent mistakes": (
-            f"{about}: {len(wrong):,} of {len(table):,} images are misclassified; one image of each kind of mistake",
+            f"{about}: {len(wrong):,} of {counted(len(table), 'image')} misclassified; one of each kind of mistake",
             often,
         ),
         "The surest mistakes": ("the most probable of all wrong answers first", surest),
@@ -184,9 +185,9 @@ def page(figures: Mapping[str, Any], letters: Mapping[str, str]) -> str:
         _groups(figures, names),
         "## By light",
         "![Right answers by light](brightness.png)",
-        "Images of a hand in five equal parts. Brightness is the mean luminance (0 to 255); the middle half is "
+        "Images of a hand in quintiles. Brightness is the mean luminance (0 to 255); the middle half is "
         "compared with what surrounds it: darker, the hand is mostly lit from behind or before something bright. Who, "
-        "where and which letter differ between the parts too.",
+        "where and which letter differ between the quintiles too.",
         _table(
             ("", "luminance", "classified correctly"),
             [
@@ -244,7 +245,7 @@ def _confusions(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> 
          *(f"{row[key]:,}" for key in ("mistakes", "one_as_other", "other_as_one")), f"{row['share_of_mistakes']:.1%}")
         for row in rows[:PAIRS]
     ]  # fmt: skip
-    more = f"\n\nand {len(rows) - PAIRS:,} rarer pairs." if len(rows) > PAIRS else ""
+    more = f"\n\nand {counted(len(rows) - PAIRS, 'rarer pair')}." if len(rows) > PAIRS else ""
     return _table(("pair", "mistakes", "first as second", "second as first", "of all mistakes"), shown) + more
 
 
@@ -264,7 +265,7 @@ def _empty(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "There are none among the photographs, or the model knows no class for them."
     seen = found["seen_empty"]
-    text = f"Of {seen['images']:,} empty scenes {_share(seen)} are seen to be empty."
+    text = f"Of {counted(seen['images'], 'empty scene')} {_share(seen)} are seen to be empty."
     if found["named"]:
         named = ", ".join(f"{label} {count:,}" for label, count in found["named"].items())
         text += f" The others are named {named}; the median probability of these answers is "

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from fingerspell import files
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import FingerspellError, counted
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
 from fingerspell.models.common import registry, saved
 from fingerspell.models.common.tta import averaged
@@ -33,7 +33,7 @@ def export(trained: Path, images: np.ndarray, folder: Path) -> dict:
     """
     if not len(images):
         raise FingerspellError(
-            f"there are no test images to check the export of {trained.name} by; give it a larger test part"
+            f"there are no test images to check the export of {trained.name} by; give it a larger test split"
         )
     description, network = load(trained)
     model = convert(network, description)
@@ -96,6 +96,7 @@ def compare(name: str, network, predictor: Predictor, images: np.ndarray) -> dic
     if not difference <= TOLERANCE:  # or is not a number
         raise FingerspellError(
             f"the export of {name} does not answer as the network does: probabilities differ by up to "
-            f"{difference:.3f}, {equal:.1%} of {len(images):,} test images get the same name; nothing was written"
+            f"{difference:.3f}, {equal:.1%} of {counted(len(images), 'test image')} get the same name; "
+            "nothing was written"
         )
     return {"images": len(images), "largest_difference": round(difference, 6), "equal_answers": round(equal, 6)}

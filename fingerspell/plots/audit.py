@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from fingerspell.errors import counted
 from fingerspell.plots import style
 from fingerspell.plots.sheets import heading, heading_width, tile
 
@@ -49,7 +50,8 @@ def class_counts(
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="x")
     figure.text(MARGIN / width, 1 - MARGIN / height, title, fontsize=12, fontweight="bold", va="top")
-    note = f"{sum(had):,} images in {len(classes)} classes; cleaning keeps {sum(kept):,}"
+    images, of = counted(sum(had), "image"), counted(len(classes), "class", "classes")
+    note = f"{images} in {of}; cleaning keeps {sum(kept):,}"
     figure.text(MARGIN / width, 1 - (MARGIN + 0.27) / height, note, fontsize=8.5, color=style.GREY, va="top")
     figure.legend(loc="upper right", bbox_to_anchor=(1, 1 - 0.36 / height), ncols=2, fontsize=8.5)
     return figure
@@ -62,7 +64,7 @@ def size_distribution(sizes: Mapping[tuple[int, int], int], title: str = "Sizes"
     names = [f"{width} × {height}" for (width, height), _ in counts[:SIZES]]
     values = [count for _, count in counts[:SIZES]]
     if rest := counts[SIZES:]:
-        names.append(f"{len(rest):,} more sizes")
+        names.append(counted(len(rest), "more size"))
         values.append(sum(count for _, count in rest))
     total = sum(sizes.values())
     height = 1.25 + 0.26 * max(1, len(names))
@@ -81,7 +83,7 @@ def size_distribution(sizes: Mapping[tuple[int, int], int], title: str = "Sizes"
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     figure.text(MARGIN / width, 1 - MARGIN / height, title, fontsize=12, fontweight="bold", va="top")
-    note = f"pixels, width × height, of {total:,} images"
+    note = f"pixels, width × height, of {counted(total, 'image')}"
     figure.text(MARGIN / width, 1 - (MARGIN + 0.27) / height, note, fontsize=8.5, color=style.GREY, va="top")
     return figure
 

@@ -9,6 +9,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
+from fingerspell.errors import counted
 from fingerspell.plots import sheets, style
 
 SIDE = 8.0  # inches: the map of codes
@@ -57,7 +58,8 @@ def manifold(
         colour = style.COLOURS[at % len(style.COLOURS)]
         axes.scatter(*points[labels == label].T, s=reach**2, marker=glyph, color=colour, linewidth=0)
     page = style.bare_axes(figure)
-    note = f"{len(points):,} test images, laid out by their codes (t-SNE): what is near is alike; how far says little"
+    note = f"{counted(len(points), 'test image')}, laid out by their codes (t-SNE): what is near is alike; "
+    note += "how far says little"
     sheets.heading(page, title, note)
     page.text(sheets.MARGIN, height - sheets.MARGIN, ", ".join(initials), fontsize=8.5, color=style.GREY)
     return figure
@@ -85,7 +87,8 @@ def reconstructions(
     figure = style.new_figure(width, 2 * sheets.MARGIN + sheets.TITLE + rows * down)
     axes = style.bare_axes(figure)
     errors = np.sqrt(((originals.astype(np.float64) - restored) ** 2).mean(axis=(1, 2, 3)))
-    sheets.heading(axes, title, f"{len(labels)} test images and what their codes give back; the error is of 255")
+    note = f"{counted(len(labels), 'test image')} and what their codes give back; the error is of 255"
+    sheets.heading(axes, title, note)
     for at, (label, error) in enumerate(zip(labels, errors)):
         x = sheets.MARGIN + (at % columns) * across
         y = sheets.MARGIN + sheets.TITLE + (at // columns) * down

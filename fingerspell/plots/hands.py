@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fingerspell.datasets.hands import Hands
+from fingerspell.errors import counted
 from fingerspell.plots import sheets
 
 SHOWN = 48
@@ -18,9 +19,9 @@ def hand_sheet(hands: Hands, counts: dict[str, int], title: str) -> Figure:
     rows = np.flatnonzero(hands.sources == ("cut" if counts["cut"] else "rendered"))
     rows = rows[np.argsort(hands.labels[rows], kind="stable")]
     rows = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
-    about = f"some of {counts['rendered']:,} drawn hands"
+    about = f"some of {counted(counts['rendered'], 'drawn hand')}"
     if counts["cut"]:
-        about = f"hands cut out of {counts['cut']:,} of {counts['photographs_with_a_hand']:,} photographs"
+        about = f"hands cut out of {counts['cut']:,} of {counted(counts['photographs_with_a_hand'], 'photograph')}"
     pictures = []
     for sheet in hands.sheets[rows]:
         opacity = sheet[..., 3:] / 255

@@ -15,7 +15,7 @@ def learning_curves(history: Sequence[Mapping[str, float | str]], title: str = "
 
     history: one row per epoch, at least one: epoch (from 1), loss, val_loss and, for a classifier, accuracy
     and val_accuracy; numbers or their text. The epoch of the lowest validation loss is marked; without a
-    validation part, that of the lowest training loss.
+    validation split, that of the lowest training loss.
     """
     kinds = [kind for kind in ("loss", "accuracy") if history[0].get(kind) not in (None, "")]
     judged = "validation" if history[0].get("val_loss") not in (None, "") else "training"

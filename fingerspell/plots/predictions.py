@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from fingerspell.errors import counted
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.plots import style
 from fingerspell.plots.sheets import CAPTION, TILE, TITLE, grid, heading, heading_width, tile
@@ -39,7 +40,8 @@ def prediction_sheet(
     images: those of `rows` (as from `examples`): uint8 (h, w), (h, w, 1) or (h, w, 3) in [0, 255], any size.
     """
     right = int(predictions.correct.sum())
-    note = f"{len(rows)} of {len(predictions):,} test images; {right:,} of all are classified correctly"
+    shown = f"{len(rows)} of {counted(len(predictions), 'test image')}"
+    note = f"{shown}; {right:,} of all {'is' if right == 1 else 'are'} classified correctly"
     return _judged(images, predictions, rows, title, note)
 
 
@@ -52,10 +54,11 @@ def mistakes_sheet(
     """Return a sheet like `prediction_sheet` of the rows from `mistakes`; without any it says so."""
     if not rows:
         figure = style.new_figure(heading_width(title), 0.8)
-        heading(style.bare_axes(figure), title, f"None: all {len(predictions):,} test images are classified correctly.")
+        of = "the one test image is" if len(predictions) == 1 else f"all {len(predictions):,} test images are"
+        heading(style.bare_axes(figure), title, f"None: {of} classified correctly.")
         return figure
-    wrong = int((~predictions.correct).sum())
-    note = f"{len(rows)} of {wrong:,} mistakes in {len(predictions):,} test images, the most confident first"
+    wrong, of = int((~predictions.correct).sum()), counted(len(predictions), "test image")
+    note = f"{len(rows)} of {counted(wrong, 'mistake')} in {of}, the most confident first"
     return _judged(images, predictions, rows, title, note)
 
 

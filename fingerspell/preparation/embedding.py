@@ -8,9 +8,8 @@ import numpy as np
 from fingerspell.config import Experiment
 from fingerspell.models.common import registry
 from fingerspell.preparation.arrays import write_embeddings
+from fingerspell.preparation.prepared import BACKBONE, ENCODER
 
-BACKBONE = "backbone.weights.h5"
-ENCODER = "encoder.weights.h5"
 CODES = 256  # images whose codes are computed at a time
 
 

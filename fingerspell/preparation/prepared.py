@@ -23,6 +23,8 @@ from fingerspell import files, tables
 from fingerspell.errors import FingerspellError
 
 ABOUT = "prepared.json"
+BACKBONE = "backbone.weights.h5"  # beside the embeddings that it made
+ENCODER = "encoder.weights.h5"  # of an autoencoder, among the weights
 TABLE = "table.csv"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fingerspell.config import Augmentation, Composition
+from fingerspell.config import Augmentation, Composition, Experiment
 from fingerspell.datasets.hands import KEYPOINTS, Hands
 from fingerspell.errors import FingerspellError
 from fingerspell.preparation.prepared import Prepared
@@ -149,3 +149,13 @@ class Compositions(Epochs):
         shift = random.uniform(-amounts.shift, amounts.shift, 2)
         picture = compositing.moved(picture, self._size, scale, rotation, shift, mirror)
         return compositing.recolour(picture, random, 0.4, 0.2, 0.08)
+
+
+def composed(experiment: Experiment, prepared: Prepared, seed: int) -> Compositions | None:
+    """Return the images that each epoch of an experiment's training sees; None where they are the prepared ones."""
+    if experiment.composition is None:
+        return None
+    scenery, size = Scenery.open(prepared), experiment.image_size
+    return Compositions(
+        scenery, experiment.composition, size, experiment.channels, experiment.batch_size, seed, experiment.augment
+    )

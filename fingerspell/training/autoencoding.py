@@ -9,7 +9,7 @@ from fingerspell import files
 from fingerspell.config import Autoencoder
 from fingerspell.models import autoencoder
 from fingerspell.models.common.seeding import set_seed
-from fingerspell.preparation.embedding import ENCODER
+from fingerspell.preparation.prepared import ENCODER
 from fingerspell.training import fitting
 from fingerspell.training.batches import Batches
 from fingerspell.training.checkpoint import Checkpoint, recipe

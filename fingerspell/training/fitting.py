@@ -14,6 +14,7 @@ from fingerspell.training.keypoints import VALUES, both
 from fingerspell.training.mixing import Mixed
 from fingerspell.training.swa import WeightAverage
 
+History = list[dict[str, float]]  # a row per epoch
 STEPS = 8  # between two returns to Python, each of which costs a small network a tenth of its step
 
 
@@ -26,17 +27,18 @@ def fit(
     log: Callable[[str], Any],
     checkpoint: Checkpoint | None = None,
     keypoints: float = 0.0,
-) -> list[dict[str, float]]:
+    follow: Callable[[History], Any] = lambda rows: None,
+) -> History:
     """Train `model` in place: to name the targets or, where the batches have none, to restore its pixels.
 
     With early stopping and a validation part it is left with the weights of its best epoch by validation loss, with
     `swa` with the mean of its last epochs' weights, else with those of its last epoch. With a `checkpoint` an
     interrupted training goes on after its last finished epoch and ends with the same bits as one that was not
-    interrupted; a finished one is not repeated. `keypoints`: how much finding keypoints weighs as a second task, for which
-    the model must be made (see `keypoints.attach`).
+    interrupted; a finished one is not repeated. `keypoints`: how much finding keypoints weighs as a second task, for
+    which the model must be made (see `keypoints.attach`).
 
     Returns one row per epoch: epoch (from 1), loss, accuracy (classifiers only), and val_… where there is a
-    validation part. `log` receives a line per epoch.
+    validation part. `log` receives a line per epoch, `follow` all rows so far.
     """
     _compile(model, training, epochs, settings, keypoints)
     weights = _class_weights(training) if settings.class_weights else None
@@ -46,7 +48,7 @@ def fit(
         validation = None if validation is None else Mixed(validation, 0.0, classes)
     stopping = _EarlyStopping(settings.early_stopping, validation is not None)
     average = WeightAverage(settings.swa)
-    state = _State(model, stopping, average, checkpoint)
+    state = _State(model, stopping, average, checkpoint, follow)
     if state.resume():
         log(f"going on after epoch {len(state.history)}")
     if not state.ended:
@@ -176,11 +178,17 @@ class _State(keras.callbacks.Callback):
     dropout are among them), the best weights so far, the mean of the last ones, and the history."""
 
     def __init__(
-        self, model: keras.Model, stopping: _EarlyStopping, average: WeightAverage, checkpoint: Checkpoint | None
+        self,
+        model: keras.Model,
+        stopping: _EarlyStopping,
+        average: WeightAverage,
+        checkpoint: Checkpoint | None,
+        follow: Callable[[History], Any],
     ) -> None:
         super().__init__()
         self._network, self._stopping, self._average, self._checkpoint = model, stopping, average, checkpoint
-        self.history: list[dict[str, float]] = []
+        self._follow = follow
+        self.history: History = []
         self.ended = False
 
     def resume(self) -> bool:
@@ -195,6 +203,7 @@ class _State(keras.callbacks.Callback):
         self._average.count, self._average.mean = progress["averaged"], arrays["mean"]
         for variable, value in zip(self._variables(), arrays["variables"], strict=True):
             variable.assign(value)
+        self._follow(self.history)
         return True
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
@@ -202,6 +211,7 @@ class _State(keras.callbacks.Callback):
         self.history.append({"epoch": epoch + 1, **{name: round(float(logs[name]), 6) for name in names}})
         self.ended = self.model.stop_training or epoch + 1 == self.params["epochs"]
         self.write()
+        self._follow(self.history)  # after the checkpoint: who looks never sees an epoch that is then repeated
 
     def write(self) -> None:
         if self._checkpoint is not None:

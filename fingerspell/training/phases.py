@@ -1,6 +1,8 @@
 """The phases of a training: a network end to end, or the head of a backbone and then the backbone's last layers."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,8 +10,7 @@ from fingerspell.config import Augmentation, Experiment, Training
 from fingerspell.models.common import backbones, saved
 from fingerspell.models.common.seeding import set_seed
 from fingerspell.models.common.tta import averaged
-from fingerspell.preparation.embedding import BACKBONE
-from fingerspell.preparation.prepared import Prepared
+from fingerspell.preparation.prepared import BACKBONE, Prepared
 from fingerspell.progress import progress
 from fingerspell.training import fitting, keypoints
 from fingerspell.training.batches import Batches, Epochs
@@ -25,14 +26,15 @@ def train(
     seed: int,
     checkpoints: Path,
     composed: Epochs | None = None,
+    follow: Callable[[fitting.History], Any] | None = None,
 ):
     """Return a trained Keras network and its history, one row an epoch (see `fitting.fit`).
 
     description: what becomes its `model.json`. checkpoints: the folder in which an interrupted training goes on.
     composed: the images of each epoch, where they are not the prepared ones. A second phase, where `fine_tune` is set,
-    trains layers of the backbone too, on pixels; its epochs are counted on.
+    trains layers of the backbone too, on pixels; its epochs are counted on. `follow` receives the history after each.
     """
-    return _Phases(experiment, description, prepared, seed, checkpoints).run(composed)
+    return _Phases(experiment, description, prepared, seed, checkpoints, follow).run(composed)
 
 
 def answers(network, experiment: Experiment, prepared: Prepared) -> np.ndarray:
@@ -59,10 +61,17 @@ class _Phases:
     """One training; its phases share data, seed and the recipe of their checkpoints."""
 
     def __init__(
-        self, experiment: Experiment, description: dict, prepared: Prepared, seed: int, checkpoints: Path
+        self,
+        experiment: Experiment,
+        description: dict,
+        prepared: Prepared,
+        seed: int,
+        checkpoints: Path,
+        follow: Callable[[fitting.History], Any] | None,
     ) -> None:
         self.experiment, self.description, self.prepared, self.seed = experiment, description, prepared, seed
-        self._checkpoints = checkpoints
+        self._checkpoints, self._follow = checkpoints, follow or (lambda rows: None)
+        self._before: fitting.History = []  # of the phases that have ended
         self._recipe = recipe(
             prepared.folder, {"experiment": experiment.model_dump(), "seed": seed, "model": description}
         )
@@ -77,14 +86,14 @@ class _Phases:
         batches = self._shuffled(["images"], self.experiment.augment)
         return network, self._fit("network", network, batches, "images")
 
-    def _composed(self, network, composed: Epochs) -> list[dict]:
+    def _composed(self, network, composed: Epochs) -> fitting.History:
         weight = self.experiment.composition.keypoints
         if not weight:
             return self._fit("network", network, composed, "images")
         targets = keypoints.targets(self.prepared.labels)
         return self._fit("network", keypoints.attach(network), composed, "images", targets=targets, keypoints=weight)
 
-    def _transferred(self, network) -> list[dict]:
+    def _transferred(self, network) -> fitting.History:
         experiment = self.experiment
         backbone, head = network.layers
         backbone.load_weights(self.prepared.folder / BACKBONE)
@@ -96,8 +105,7 @@ class _Phases:
         if second:
             slower = experiment.training.model_copy(update={"learning_rate": second.learning_rate})
             batches = self._shuffled(["images"], experiment.augment)
-            more = self._fit("whole", network, batches, "images", epochs=second.epochs, settings=slower)
-            history += [row | {"epoch": row["epoch"] + len(history)} for row in more]
+            history = self._fit("whole", network, batches, "images", epochs=second.epochs, settings=slower)
         return history
 
     def _shuffled(self, views: list[str], augment: Augmentation | None = None) -> Batches:
@@ -115,10 +123,11 @@ class _Phases:
         settings: Training | None = None,
         targets: np.ndarray | None = None,
         keypoints: float = 0.0,
-    ) -> list[dict]:
+    ) -> fitting.History:
+        """Train for one phase; return the history of this and all before, epochs counted on."""
         prepared, experiment = self.prepared, self.experiment
         rows, labels = prepared.rows("validation"), prepared.labels if targets is None else targets
-        return fitting.fit(
+        history = fitting.fit(
             model,
             training,
             Batches([prepared.array(view)], labels, rows, experiment.batch_size, None) if len(rows) else None,
@@ -127,4 +136,10 @@ class _Phases:
             print,
             Checkpoint(self._checkpoints / f"{self.seed}-{phase}.npz", self._recipe),
             keypoints,
+            lambda rows: self._follow(self._counted(rows)),
         )
+        self._before = self._counted(history)
+        return self._before
+
+    def _counted(self, rows: fitting.History) -> fitting.History:
+        return self._before + [row | {"epoch": row["epoch"] + len(self._before)} for row in rows]

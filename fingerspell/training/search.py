@@ -4,24 +4,26 @@ from typing import Any
 
 import numpy as np
 
+from fingerspell.config import Experiment
 from fingerspell.errors import FingerspellError
 from fingerspell.models.common import registry
 
 
-def search(
-    experiment: str, model: str, codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: int
-) -> tuple[Any, dict]:
-    """Tune a registered classifier on codes float32 (n, m) and labels int (n,).
+def search(experiment: Experiment, description: dict, codes: np.ndarray, labels: np.ndarray) -> tuple[Any, dict]:
+    """Tune an experiment's classifier over its grid, on codes float32 (n, m) and labels int (n,).
+
+    description: its `model.json`, which names the experiment and its seed.
 
     Returns the fitted estimator, and for JSON: `tried`, for every candidate its parameters, mean accuracy over the
     folds and spread, and where it is solved in steps whether it converged; `chosen`, the same of the estimator.
     Raises `FingerspellError` with the experiment's key if the grid cannot be searched.
     """
     try:
-        found = registry.find(model).search(codes, labels, grid, seed)
+        found = registry.find(experiment.model).search(codes, labels, experiment.grid, description["seeds"][0])
     except ValueError as error:  # scikit-learn names the parameter and what it may be
         reason = " ".join(str(error).split())[:300]
-        raise FingerspellError(f"experiments.{experiment}.grid cannot be searched ({reason}); mend it") from error
+        key = f"experiments.{description['experiment']}.grid"
+        raise FingerspellError(f"{key} cannot be searched ({reason}); mend it") from error
     tried, steps = found.cv_results_, found.cv_results_.get("mean_test_steps")
     candidates = [
         {"parameters": parameters, "accuracy": _number(accuracy), "spread": _number(spread)}

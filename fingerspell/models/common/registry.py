@@ -174,7 +174,7 @@ def _of_codes(name: str, model: Architecture, params: Params) -> Faults:
         if getattr(experiment, key) != getattr(named, key):
             yield f"{key} differs from that of autoencoders.{experiment.weights}, which it names; set both alike"
     taught = params.experiment(named.split)
-    for key in Protocol.model_fields:
+    for key in ("dataset", *Protocol.model_fields):
         if getattr(experiment, key) != getattr(taught, key):
             yield f"{key} differs from that of {named.split}, whose training images taught its autoencoder"
 

@@ -24,11 +24,11 @@ def middle():
 
 
 @pytest.mark.parametrize(
-    ("zooms", "expected"),
+    ("scales", "expected"),
     [([1], 1 / 4), ([2], 1), ([0.5], 1 / 16), ([1, 2], 5 / 8), ([1, 2, 0.5], (1 / 4 + 1 + 1 / 16) / 3)],
 )
-def test_it_sees_the_middle_nearer_and_farther(brightness, middle, zooms, expected):
-    assert averaged(brightness, zooms, [0]).predict_on_batch(middle)[0, 0] == pytest.approx(expected, abs=1e-6)
+def test_it_sees_the_middle_nearer_and_farther(brightness, middle, scales, expected):
+    assert averaged(brightness, scales, [0]).predict_on_batch(middle)[0, 0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_beyond_the_image_its_border_goes_on(brightness, middle):
@@ -42,21 +42,21 @@ def test_the_square_stays_in_the_middle(middle):
     assert seen.sum() == 4 * 255
 
 
-def seen(images: np.ndarray, turn: float) -> np.ndarray:
-    """What a network is shown of images (n, size, size, channels) at this turn."""
-    return averaged(Sequential([layers.Input(images.shape[1:]), layers.Identity()]), [1], [turn]).predict_on_batch(
+def seen(images: np.ndarray, rotation: float) -> np.ndarray:
+    """What a network is shown of images (n, size, size, channels) at this rotation."""
+    return averaged(Sequential([layers.Input(images.shape[1:]), layers.Identity()]), [1], [rotation]).predict_on_batch(
         images
     )
 
 
-@pytest.mark.parametrize(("turn", "quarters"), [(90, 1), (-90, -1), (180, 2)])
+@pytest.mark.parametrize(("rotation", "quarters"), [(90, 1), (-90, -1), (180, 2)])
 @pytest.mark.parametrize("size", [8, 9])
-def test_turns_are_anticlockwise_and_about_the_middle(size, turn, quarters):
+def test_rotations_are_anticlockwise_and_about_the_middle(size, rotation, quarters):
     images = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), np.uint8)
-    assert (seen(images, turn) == np.rot90(images, quarters, axes=(1, 2))).all()
+    assert (seen(images, rotation) == np.rot90(images, quarters, axes=(1, 2))).all()
 
 
-def test_a_turn_between_moves_what_is_seen_along_its_arc():
+def test_a_rotation_between_moves_what_is_seen_along_its_arc():
     dot = np.zeros((1, 41, 41, 1), np.float32)
     dot[0, 20, 33:36] = dot[0, 19:22, 34] = 255  # 14 pixels right of the middle
     weights = seen(dot, 30)[0, ..., 0]
@@ -68,7 +68,7 @@ def test_beyond_a_turned_image_its_border_goes_on():
     assert (seen(np.full((1, SIZE, SIZE, 3), 200, np.uint8), 45) == 200).all()
 
 
-def test_there_is_a_view_for_every_zoom_with_every_turn(brightness):
+def test_there_is_a_view_for_every_scale_with_every_rotation(brightness):
     bar = np.zeros((1, SIZE, SIZE, 1), np.uint8)
-    bar[:, 2:6, :2] = 255  # at the left rim: out of sight at a zoom of 2, turned or not
+    bar[:, 2:6, :2] = 255  # at the left rim: out of sight at a scale of 2, turned or not
     assert averaged(brightness, [1, 2], [0, 90]).predict_on_batch(bar)[0, 0] == pytest.approx(1 / 16, abs=1e-6)
