@@ -6,20 +6,21 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test lint lock results release clean
+.PHONY: help setup repro check test lint lock results release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/installed-$(EXTRA) ## Fill .venv from the locked requirements (EXTRA=gpu for NVIDIA graphics cards)
 
-.venv/installed-%: requirements/%.lock pyproject.toml
+.venv/installed-%: requirements/%.lock pyproject.toml tools/plots_page.py
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 		|| { echo "$$($(PYTHON) --version) cannot run this; name a Python from 3.11 to 3.13: make PYTHON=python3.12 setup"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python $<
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@$(BIN)/python -m tools.plots_page .venv/plots.html
 	@rm -f .venv/installed-*
 	@touch $@
 
@@ -29,6 +30,11 @@ repro: setup ## Run the whole study: data, splits, training, evaluation, plots
 .venv/jax: requirements/jax.lock .venv/installed-$(EXTRA)
 	@rm -rf $@
 	$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python --target $@ --requirements $<
+
+check: setup ## Check the code's style and run the quick tests, for every save: under a minute
+	ruff check --quiet .
+	ruff format --check --quiet .
+	python -m pytest -q --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test: setup .venv/jax ## Check the code's style and run all tests
 	ruff check --quiet .

@@ -1,6 +1,6 @@
 """Collect what a run of the whole study left, and bring the tables of README.md and docs/ up to date.
 
-    python -m benchmarks.study              the README's table, from plots/comparison, and that of docs/models.md
+    python -m benchmarks.study              the README's figures, and the tables of docs/
     python -m benchmarks.study FOLDER [EXPERIMENT …]
                                             also docs/results/original.json and the tables of docs/results.md and
                                             docs/results/run.md, from a repository in which the original archives were
@@ -19,9 +19,12 @@ from collections import defaultdict
 from contextlib import chdir
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from benchmarks.machine import processor
 from fingerspell import config, files
 from fingerspell.models.common import registry
+from fingerspell.plots import leakage, style
 
 # What the five student studies reported, under the same protocol (see docs/data.md); None where they gave none.
 REPORTED = {
@@ -39,15 +42,17 @@ RUN = Path("docs/results/run.md")  # how they came about
 
 
 def main(folder: str | None = None, *names: str) -> None:
-    _replace(Path("README.md"), "experiments", Path("plots/comparison/experiments.md").read_text())
     _replace(Path("docs/models.md"), "models", _models_markdown())
     if folder:
         found = _collect(Path(folder), names)
         files.write_json(ORIGINAL, _merged(_read(ORIGINAL), found, names) if names else found)
-        for name in ("arasl_resnet/confusion", "comparison/leakage"):
-            if not names or name.split("/")[0] in names:
-                shutil.copy(Path(folder) / f"plots/{name}.png", ORIGINAL.parent / f"{name.replace('/', '-')}.png")
+        if not names or "arasl_resnet" in names:
+            shutil.copy(
+                Path(folder) / "plots/arasl_resnet/confusion.png", ORIGINAL.parent / "arasl_resnet-confusion.png"
+            )
     run = _read(ORIGINAL)
+    _replace(Path("README.md"), "figures", figures_markdown(run))
+    style.save(_leakage(run), ORIGINAL.parent / "comparison-leakage.png")
     _replace(RUN, "machine", _machine_markdown(run))
     _replace(RESULTS, "experiments", _table_markdown(run))
     _replace(RESULTS, "protocols", _protocols_markdown(run))
@@ -178,6 +183,37 @@ def _seeds(metrics: dict) -> str:
     return (
         f"**{metrics['accuracy_mean']:.4f}** ± {metrics['accuracy_spread']:.4f} ({interval}; {metrics['seeds']} seeds)"
     )
+
+
+def figures_markdown(run: dict) -> str:
+    """Return the five figures that matter, of `docs/results/original.json` and of the released model."""
+    metrics = {name: one["metrics"] for name, one in run["experiments"].items()}
+    lines = ["| question | experiment | answer |", "|---|---|--:|"]
+    for title, one, other in (
+        ("ASL, frames of a burst on both sides of the split, or not", "asl_cnn", "asl_cnn_grouped"),
+        ("ArASL, the same", "arasl_cnn", "arasl_cnn_grouped"),
+    ):
+        before, after = metrics[one]["accuracy"], metrics[other]["accuracy"]
+        lines.append(f"| {title} | `{one}`, `{other}` | {before:.3f} → **{after:.3f}** |")
+    for title, name in (("ASL, best under a random split", "asl_resnet"), ("ArASL, the same", "arasl_resnet")):
+        lines.append(f"| {title} | `{name}` | **{metrics[name]['accuracy_mean']:.4f}** |")
+    released = _read(Path("models/released/asl_robust/model.json"))["figures"]["asl_photos_rest"]
+    lines.append(
+        "| Out of domain: letters in other people's photographs (development data) | released `asl_robust` "
+        f"| **{released['accuracy']:.3f}** |"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _leakage(run: dict) -> Figure:
+    """Return the picture of the same network under several protocols, as the stage `compare` draws it."""
+    rows, trainings = [], {}
+    for name, one in run["experiments"].items():
+        settings, metrics = one["settings"], one["metrics"]
+        about = {"dataset": settings["dataset"], "split": settings["split"]["method"]}
+        rows.append({"experiment": name, **about, "leakage": metrics["leakage_pixels"]} | metrics)
+        trainings[name] = json.dumps({key: settings[key] for key in settings if key not in ("split", "clean")})
+    return leakage.protocols(rows, trainings)
 
 
 def _protocols_markdown(run: dict) -> str:

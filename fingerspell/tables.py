@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, fields
 from pathlib import Path
 from types import NoneType
-from typing import TypeVar, get_args, get_type_hints
+from typing import TextIO, TypeVar, get_args, get_type_hints
 
 from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside
@@ -16,9 +16,19 @@ T = TypeVar("T")
 def write(path: Path, kind: type[T], rows: Iterable[T]) -> None:
     """Write rows of the dataclass `kind`, whose fields are str, int or float, or one of these or None."""
     with write_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
+        table = csv.writer(_Lines(file))
         table.writerow(field.name for field in fields(kind))
         table.writerows(map(astuple, rows))
+
+
+class _Lines:
+    """A file whose rows end in a line feed: told to end them so itself, csv leaves a carriage return unquoted."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        return self._file.write(row.removesuffix("\r\n") + "\n")
 
 
 def read(path: Path, kind: type[T], what: str, remedy: str = "run `dvc repro`") -> list[T]:

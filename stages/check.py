@@ -1,4 +1,4 @@
-"""Refuse an experiment that names what is not there, before any stage that DVC would look up by that name."""
+"""Refuse an experiment, or a set of photographs, that names what is not there, before DVC looks for it by that name."""
 
 from pathlib import Path
 

@@ -36,7 +36,7 @@ def run(main: Callable[..., None]) -> None:
         _check_usage(main, stage, words)
         main(*words)
         files.write_json(
-            LOGS / ("-".join([stage, *words[:1]]) + ".json"),
+            LOGS / ("-".join([stage, *words]).replace("/", "-") + ".json"),
             {"seconds": round(time.monotonic() - start, 2), "peak_bytes": _peak_bytes()},
         )
     except FingerspellError as error:

@@ -17,6 +17,11 @@ JAX = ROOT / ".venv/jax"  # beside the environment, not in it: see pyproject.tom
 CODE = ("stages", "fingerspell", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files whose tests are slow: one worker takes each, and the quick ones fill the time."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def on_jax(script: str) -> str:
     """Run a script of Python on Keras's JAX backend, where the tests' modules can be imported; return its output."""
     if not JAX.exists():
@@ -44,6 +49,7 @@ class Repository:
             copy(ROOT / name, folder / name)
         self("git", "init", "-q")
         self("dvc", "init", "-q")
+        shutil.copytree(ROOT / ".dvc/plots", folder / ".dvc/plots")
         for key in ("analytics", "check_update"):
             self("dvc", "config", f"core.{key}", "false")
 

@@ -291,7 +291,7 @@ def test_the_confusion_matrix_shows_counts_and_leaves_zeros_blank():
 
 def test_the_confusion_table_is_sorted_by_class():
     table = Predictions(["2", "1", "3"], np.array([1, 0, 0]), np.array([[1, 0], [0, 1], [1, 0]]), ("b", "a"))
-    assert confusion.confusion_table(table) == "actual,predicted\nb,b\nb,a\na,b\n"
+    assert confusion.confusion_table(table) == "actual,predicted,images\nb,b,1\nb,a,1\na,b,1\na,a,0\n"
 
 
 def test_examples_come_from_every_class_whatever_the_order():

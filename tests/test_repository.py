@@ -12,7 +12,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from stages import SETTINGS, settings
+from benchmarks import study
 
 ROOT = Path(__file__).parent.parent
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -70,20 +70,6 @@ def test_the_lock_was_made_with_these_parameters(lock):
             assert found == value, f"{name}: {key}"
 
 
-def test_every_stage_of_the_lock_took_these_settings(lock, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS), encoding="utf-8")
-    settings.main()
-    assert lock["settings"]["outs"][0]["md5"] == md5(tmp_path / SETTINGS)
-    taken = {}
-    for name, stage in lock.items():
-        for dependency in stage.get("deps", []):
-            if dependency["path"].startswith(f"{SETTINGS}/"):
-                assert md5(tmp_path / dependency["path"]) == dependency["md5"], name
-                taken.setdefault(name.partition("@")[0], set()).add(dependency["path"])
-    assert set(taken) == {path.name for path in (tmp_path / SETTINGS).iterdir()}
-
-
 def test_metrics_and_plots_are_those_of_the_lock(lock):
     for name, stage in lock.items():
         for out in stage["outs"]:
@@ -105,12 +91,11 @@ def test_nothing_is_left_to_run(lock):
     assert not re.findall(r"Running stage .*", output), "run `make repro` and commit what it wrote:\n" + output
 
 
-def test_the_readme_shows_the_table_of_the_metrics():
+def test_the_readme_shows_the_figures_of_the_files():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = re.search(r"<!-- experiments -->\n(.*?)<!-- /experiments -->", readme, re.DOTALL)
-    assert shown, "README.md has no table between <!-- experiments --> and <!-- /experiments -->"
-    table = (ROOT / "plots/comparison/experiments.md").read_text(encoding="utf-8")
-    assert shown[1].strip() == table.strip()
+    shown = re.search(r"<!-- figures -->\n(.*?)<!-- /figures -->", readme, re.DOTALL)
+    run = json.loads((ROOT / "docs/results/original.json").read_text(encoding="utf-8"))
+    assert shown and shown[1] == study.figures_markdown(run), "run `make results`"
 
 
 @pytest.mark.parametrize("extra", ["cpu", "gpu"])

@@ -23,7 +23,7 @@ from fingerspell.audit.duplicates import clusters, near_duplicates
 from fingerspell.audit.table import Row
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import Dataset, Member
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import FingerspellError, counted
 from fingerspell.progress import progress
 
 BATCH = 64  # images per task: enough that handing over costs nothing, few enough to keep memory flat
@@ -179,7 +179,7 @@ def _captures(hands_csv: Path, members: Sequence[Member]) -> dict[str, tuple[str
     missing = [member.name for member in members if member.name not in captures]
     if missing:
         raise FingerspellError(
-            f"{hands_csv} does not tell of {missing[0]!r} and {len(missing) - 1} more images of the archive; "
+            f"{hands_csv} does not tell of {counted(len(missing), 'image')} of the archive, the first {missing[0]!r}; "
             "draw the images again"
         )
     return captures

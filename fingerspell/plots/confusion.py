@@ -73,10 +73,12 @@ def confusion_matrix(
 
 
 def confusion_table(predictions: Predictions) -> str:
-    """Return CSV for DVC's `confusion` template: actual,predicted, one row per test image, sorted."""
+    """Return CSV for the template in `.dvc/plots`: actual,predicted,images, a row for every two classes, in order."""
+    classes = predictions.classes
+    counts = count_confusions(predictions.labels, predictions.predicted, labels=range(len(classes)))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["actual", "predicted"])
-    for actual, predicted in sorted(zip(predictions.labels.tolist(), predictions.predicted.tolist())):
-        table.writerow([predictions.classes[actual], predictions.classes[predicted]])
+    table.writerow(["actual", "predicted", "images"])
+    for actual, row in zip(classes, counts.tolist()):
+        table.writerows((actual, predicted, images) for predicted, images in zip(classes, row))
     return text.getvalue()

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from fingerspell.audit.table import Row, capture_order
 from fingerspell.config import Clean, Drop, Protocol
-from fingerspell.errors import FingerspellError
+from fingerspell.errors import FingerspellError, counted
 from fingerspell.splits.groups import groups
 from fingerspell.splits.manifest import SPLITS, Assignment, order
 
@@ -231,7 +231,7 @@ def _kept(labels: set[str], classes: str | Sequence[str] | Drop) -> list[str]:
         )
     kept = sorted(labels - set(named) if drop else set(named))
     if len(kept) < 2:
-        raise FingerspellError(f"classes leaves {len(kept)} classes; keep at least two")
+        raise FingerspellError(f"classes leaves {counted(len(kept), 'class', 'classes')}; keep at least two")
     return kept
 
 
@@ -318,7 +318,7 @@ def _check_groups(pools: Pools, group: Mapping[str, str], needed: int) -> None:
         if found < needed:
             raise FingerspellError(
                 f"split.method 'grouped' needs {needed} groups in every class, but {label!r} has {found} "
-                f"({len(pool)} images); lower split.burst or use more images per class"
+                f"({counted(len(pool), 'image')}); lower split.burst or use more images per class"
             )
 
 
