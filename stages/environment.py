@@ -26,9 +26,10 @@ INTERRUPTED = "interrupted; nothing half-written is left, run the same command t
 AFTERMATH = "Can't decrement id ref count"  # h5py's second complaint about a full disk, after the one that counts
 
 
-def allow_bfloat16() -> None:
-    """Let oneDNN use all that the processor has, before Keras is imported: without, bfloat16 is emulated."""
-    os.environ[ISA] = "ALL"
+def choose_kernels(precision: str) -> None:
+    """Let oneDNN use all that the processor has, before Keras is imported, for bfloat16: AVX2 would emulate it."""
+    if precision == "mixed_bfloat16":
+        os.environ[ISA] = "ALL"
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

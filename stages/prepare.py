@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stages.environment import allow_bfloat16
+from stages.environment import choose_kernels
 from stages.runner import run
 
 from fingerspell import config, files
@@ -20,8 +20,7 @@ def main(name: str) -> None:
     experiment = params.experiment(name)
     dataset = catalogue.find(experiment.dataset)
     registry.check(name, params)
-    if experiment.precision == "mixed_bfloat16":
-        allow_bfloat16()
+    choose_kernels(experiment.precision)
     rows = manifest.read(Path(f"data/splits/{name}.csv"))
     training = [place for place, row in enumerate(rows) if row.split == "train"]
     channels, resample = experiment.channels, experiment.resample

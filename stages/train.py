@@ -1,16 +1,17 @@
 """Train one experiment's model, once for every seed, and let it name the test images, once."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
-from stages.environment import allow_bfloat16
+from stages.environment import choose_kernels
 from stages.places import CHECKPOINTS
 from stages.runner import run
 
 import numpy as np
 
 from fingerspell import config, files
-from fingerspell.evaluation.predictions import Predictions, further_file
+from fingerspell.evaluation.predictions import Predictions, further_file, in_batches
 from fingerspell.models.common import registry, saved
 from fingerspell.preparation.prepared import Prepared
 
@@ -19,10 +20,8 @@ MAPPED = 2000  # codes of test images: more would hide each other, and take long
 
 def main(name: str) -> None:
     params = config.load()
-    experiment = params.experiment(name)
-    kind = registry.check(name, params).ARCHITECTURE.kind
-    if experiment.precision == "mixed_bfloat16":
-        allow_bfloat16()
+    experiment, kind = params.experiment(name), registry.check(name, params).ARCHITECTURE.kind
+    choose_kernels(experiment.precision)
     prepared = Prepared.open(Path("data") / experiment.trains_on / name)
     description = saved.describe(name, experiment, params.seed, prepared.settings) | {
         "images": {split: len(prepared.rows(split)) for split in ("train", "validation", "test")},
@@ -37,15 +36,13 @@ def main(name: str) -> None:
 
 
 def _networks(experiment: config.Experiment, description: dict, prepared: Prepared, folder: Path) -> Predictions:
-    """Train a network with every seed; the first is the model."""
     from fingerspell.scenes.compositions import composed
     from fingerspell.training import phases, seen
 
     name, (first, *others) = description["experiment"], description["seeds"]
     seen.write_seen(experiment, prepared, composed(experiment, prepared, first), folder / "seen.npz")
 
-    def follow(rows: list[dict]) -> None:  # for `dvc plots` while this goes on; in the end evaluate writes the same
-        files.write_csv(Path(f"plots/history/{name}.csv"), rows)
+    follow = partial(files.write_csv, Path(f"plots/history/{name}.csv"))  # for dvc plots; evaluate writes it in the end
 
     def fitted(seed: int, weights: str, table: str) -> Predictions:
         images, shown = composed(experiment, prepared, seed), follow if seed == first else None
@@ -64,15 +61,14 @@ def _classifier(experiment: config.Experiment, description: dict, prepared: Prep
     """Tune a classifier on the codes of training and validation; the encoder that made them is kept with it."""
     from fingerspell.training.search import search
 
-    codes = prepared.array("embeddings")
-    rows = np.flatnonzero(prepared.splits != "test")
+    codes, rows = prepared.array("embeddings"), np.flatnonzero(prepared.splits != "test")
     classifier, description["search"] = search(experiment, description, codes[rows], prepared.labels[rows])
     saved.save_classifier(classifier, folder / "classifier.skops")
     for file in ("encoder.weights.h5", "history.csv", "reconstructions.npz"):
         shutil.copyfile(Path("data/weights") / experiment.weights / file, folder / file)
     shown, test = prepared.some_rows("test", MAPPED), prepared.rows("test")
     np.savez(folder / "codes.npz", codes=codes[shown], labels=prepared.labels[shown])
-    return _predictions(prepared, classifier.predict_proba(codes[test]))
+    return _predictions(prepared, in_batches(classifier.predict_proba, codes, test))
 
 
 def _predictions(prepared: Prepared, answers: np.ndarray) -> Predictions:

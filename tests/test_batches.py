@@ -11,6 +11,8 @@ from fingerspell.config import Augmentation
 from fingerspell.training.augmentation import augment
 from fingerspell.training.batches import Batches
 
+pytestmark = pytest.mark.slow
+
 NOTHING = dict.fromkeys(Augmentation.model_fields, 0.0) | {"flip": False}
 SOME = Augmentation(**(NOTHING | {"flip": True, "shift": 0.1, "noise": 0.05}))
 

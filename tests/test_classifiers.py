@@ -19,6 +19,8 @@ from fingerspell.training import autoencoding
 from fingerspell.training.search import search
 from stages import train
 
+pytestmark = pytest.mark.slow
+
 GRIDS = {
     "autoencoder_forest": {"n_estimators": [5], "max_depth": [None, 2]},
     "autoencoder_logistic": {"C": [0.1, 1]},

@@ -14,6 +14,8 @@ from test_external import COLOURS, SET, fill, picture, train
 from fingerspell import cli
 from fingerspell.inference import released
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 KEYS = [
     "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "top3_accuracy", "expected_calibration_error",

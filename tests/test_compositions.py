@@ -15,6 +15,8 @@ from fingerspell.scenes import compositing, gathering
 from fingerspell.scenes.compositions import Compositions, Scenery, composed
 from fingerspell.training import seen
 
+pytestmark = pytest.mark.slow
+
 NOTHING = dict.fromkeys(Augmentation.model_fields, 0.0) | {"flip": False}
 SIDE, SIZE, EMPTY = 48, 32, 3
 

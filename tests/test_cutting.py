@@ -9,6 +9,8 @@ from fingerspell.datasets.rendered.backgrounds import draw_backgrounds
 from fingerspell.datasets.rendered.sheets import draw_sheets
 from fingerspell.scenes import compositing, cutting, segmenter
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def hands() -> Hands:

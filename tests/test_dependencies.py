@@ -11,6 +11,8 @@ from dvc.repo import Repo
 
 from fingerspell import config
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 PARAMS = config.load(ROOT / "params.yaml")
 
@@ -27,7 +29,10 @@ PLUMBING = {
 }
 # (stage, module): why the stage need not run again when that module changes.
 EXCEPTIONS = {
-    ("prepare", "fingerspell/models/autoencoder.py"): "where it changes, autoencode runs, whose weights are a dependency",
+    (
+        "prepare",
+        "fingerspell/models/autoencoder.py",
+    ): "where it changes autoencode runs, and its weights do",
     ("train", "fingerspell/models/autoencoder.py"): "as above",
     ("evaluate", "fingerspell/models/autoencoder.py"): "evaluate builds no model",
     ("autoencode", "fingerspell/datasets/hands.py"): "the training of whole images knows no keypoints",

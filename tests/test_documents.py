@@ -13,6 +13,8 @@ from dvc.utils.hydra import apply_overrides
 from fingerspell import config
 from fingerspell.models.common import registry
 
+pytestmark = pytest.mark.slow
+
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 PARAMS = ROOT / "params.yaml"
 

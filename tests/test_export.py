@@ -18,6 +18,8 @@ from fingerspell.inference.predictor import Predictor
 from fingerspell.models.common import saved
 from stages import export as stage
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

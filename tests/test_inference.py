@@ -18,6 +18,8 @@ from fingerspell.files import sha256
 from fingerspell.inference import released
 from fingerspell.inference.predictor import Predictor
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -10,6 +10,8 @@ from fingerspell.models.common import registry
 from fingerspell.training import fitting, keypoints
 from fingerspell.training.batches import Batches, Epochs
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Training(
     optimizer="adamw", learning_rate=0.005, schedule="cosine", warmup=1, early_stopping=0, label_smoothing=0.05,
     class_weights=False,

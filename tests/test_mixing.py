@@ -7,6 +7,8 @@ from test_training import network, separable, train
 from fingerspell.training.batches import Batches
 from fingerspell.training.mixing import Mixed
 
+pytestmark = pytest.mark.slow
+
 VALUES = np.array([0, 40, 90, 150, 210, 250])
 
 

@@ -11,6 +11,8 @@ import pytest
 from fingerspell.errors import FingerspellError
 from fingerspell.models.common import backbones, registry
 
+pytestmark = pytest.mark.slow
+
 CLASSES = 5
 
 

@@ -14,6 +14,8 @@ from fingerspell.evaluation.predictions import Predictions
 from fingerspell.models.common import saved
 from fingerspell.preparation.prepared import Prepared
 
+pytestmark = pytest.mark.slow
+
 
 def stages_run(output: str) -> set[str]:
     return set(re.findall(r"^Running stage '([^']+)'", output, re.MULTILINE))

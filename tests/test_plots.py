@@ -13,6 +13,8 @@ from fingerspell.external import error_analysis, figures
 from fingerspell.plots import audit, comparison, confusion, history, leakage, per_class, sheets, style
 from fingerspell.plots import predictions as predictions_sheets
 
+pytestmark = pytest.mark.slow
+
 AMERICAN = (*string.ascii_uppercase, "del", "nothing", "space")
 ARABIC = dict(
     ain="ع", al="ال", aleff="ا", bb="ب", dal="د", dha="ظ", dhad="ض", fa="ف", gaaf="ق", ghain="غ", ha="ه",

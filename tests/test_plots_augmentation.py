@@ -9,6 +9,8 @@ from fingerspell.plots import style
 from fingerspell.plots.augmentation import VERSIONS, augmentation_sheet
 from fingerspell.training.augmentation import augment
 
+pytestmark = pytest.mark.slow
+
 NOTHING = dict.fromkeys(Augmentation.model_fields, 0.0) | {"flip": False}
 EVERYTHING = {name: 0.1 for name in NOTHING} | {"flip": True, "rotation": 12.5, "blur": 1.5}
 

@@ -8,6 +8,8 @@ from PIL import Image
 
 from fingerspell.plots import codes, style
 
+pytestmark = pytest.mark.slow
+
 AMERICAN = [*string.ascii_uppercase, "del", "nothing", "space"]
 ARABIC = dict(ain="ع", al="ال", aleff="ا", bb="ب", dal="د", dha="ظ", la="لا", sheen="ش")
 

@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from tools import plots_page
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_page_holds_vega_and_loads_nothing(tmp_path):

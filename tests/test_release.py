@@ -20,6 +20,8 @@ from fingerspell.inference.predictor import Predictor
 from fingerspell.models.common import saved
 from tools import release
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 LARGEST = 3_000_000  # bytes: what a phone is to load
 FIGURES = json.loads((ROOT / "metrics/asl_resnet.json").read_text(encoding="utf-8"))

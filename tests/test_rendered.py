@@ -33,6 +33,8 @@ from fingerspell.datasets.rendered.skeleton import (
 )
 from fingerspell.errors import FingerspellError
 
+pytestmark = pytest.mark.slow
+
 ARASL_SIZES = DATASETS["arasl"].counts["train"]
 SIGNS = [(dataset, label) for dataset in ("asl_alphabet", "arasl") for label in POSES[dataset]]
 

@@ -14,6 +14,8 @@ from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external import photographs, report
 
+pytestmark = pytest.mark.slow
+
 NO_HAND = MODEL | {"classes": ["A", "B", "nothing"], "letters": ["A", "B", "nothing"]}
 
 

@@ -14,6 +14,8 @@ from dvc.repo import Repo
 
 from benchmarks import study
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 

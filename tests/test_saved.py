@@ -14,6 +14,8 @@ from sklearn.preprocessing import FunctionTransformer
 from fingerspell.errors import FingerspellError
 from fingerspell.models.common import registry, saved
 
+pytestmark = pytest.mark.slow
+
 SIZE = 32
 CLASSES = ["A", "B", "C"]
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, SIZE, SIZE, 3), np.uint8)

@@ -12,6 +12,8 @@ from fingerspell.datasets.rendered.sheets import ALPHABETS, FILL, SIDE, draw_she
 from fingerspell.datasets.rendered.skeleton import limited
 from fingerspell.errors import FingerspellError
 
+pytestmark = pytest.mark.slow
+
 
 def gathered(parts) -> Hands:
     return Hands(*(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts))))

@@ -18,6 +18,7 @@ from io import BytesIO
 from pathlib import Path
 
 from stages.environment import CPU
+from stages.places import archives
 
 import numpy as np
 import psutil
@@ -27,6 +28,8 @@ from PIL import Image
 
 from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.files import sha256
+
+pytestmark = pytest.mark.slow
 
 ARASL = DATASETS["arasl"]
 PER_CLASS = 6
@@ -332,6 +335,16 @@ def test_an_image_that_has_gone_bad_since_the_audit_is_named(study):
     finally:
         raw.write_bytes(whole)
     assert member("ain", 1) in found and ARASL.archive in found
+
+
+@pytest.mark.parametrize("kind", ["standalone", "celery"])
+def test_temporary_and_queued_runs_share_the_archives_of_their_repository(tmp_path, monkeypatch, kind):
+    copy = tmp_path / ".dvc/tmp/exps" / kind / "tmp1234"
+    copy.mkdir(parents=True)
+    monkeypatch.chdir(copy)
+    assert archives() == tmp_path / "data/archives"
+    monkeypatch.chdir(tmp_path)
+    assert archives() == Path("data/archives")
 
 
 # A training without validation

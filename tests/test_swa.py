@@ -7,6 +7,8 @@ import pytest
 from fingerspell.training.batches import Batches
 from fingerspell.training.swa import SETTLING, WeightAverage
 
+pytestmark = pytest.mark.slow
+
 
 def passing(share: float, epochs: int, weights: dict[int, list[float]]) -> tuple[WeightAverage, keras.Model]:
     """Let the average see a model with one weight, which is `weights[epoch][step]` after each step."""

@@ -18,6 +18,8 @@ from fingerspell.training import autoencoding, fitting
 from fingerspell.training.batches import Batches
 from fingerspell.training.checkpoint import CODE, Checkpoint, recipe
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 12
 
 

@@ -6,6 +6,8 @@ from keras import Sequential, layers
 
 from fingerspell.models.common.tta import averaged
 
+pytestmark = pytest.mark.slow
+
 SIZE = 8
 
 

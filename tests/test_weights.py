@@ -13,6 +13,8 @@ from fingerspell.errors import FingerspellError
 from fingerspell.models.common import backbones, registry
 from stages import weights as stage
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 BACKBONES = {name: registry.find(name) for name in registry.names() if hasattr(registry.find(name), "IMAGENET")}
 VGG16, RESNET50 = BACKBONES["vgg16"], BACKBONES["resnet50"]

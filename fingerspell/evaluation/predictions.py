@@ -1,6 +1,7 @@
 """The table that a trained model leaves behind, from which everything else about it is computed."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +10,18 @@ import numpy as np
 
 from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside
+from fingerspell.progress import progress
 
 # Six decimals of up to a few dozen classes, and float32 softmax, stay far inside this.
 SUM_TOLERANCE = 1e-3
+BATCH = 64  # images that are named at a time
+
+
+def in_batches(predict: Callable[[np.ndarray], np.ndarray], inputs: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return what `predict` says about some rows of `inputs`, float32 (n, classes), asked for a batch at a time."""
+    starts = range(0, len(rows), BATCH)
+    batches = (rows[start : start + BATCH] for start in starts)
+    return np.concatenate([predict(inputs[batch]) for batch in progress(batches, len(starts), "predicting", "batches")])
 
 
 def further_file(seed: int) -> str:

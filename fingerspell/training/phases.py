@@ -7,16 +7,14 @@ from typing import Any
 import numpy as np
 
 from fingerspell.config import Augmentation, Experiment, Training
+from fingerspell.evaluation.predictions import in_batches
 from fingerspell.models.common import backbones, saved
 from fingerspell.models.common.seeding import set_seed
 from fingerspell.models.common.tta import averaged
 from fingerspell.preparation.prepared import BACKBONE, Prepared
-from fingerspell.progress import progress
 from fingerspell.training import fitting, keypoints
 from fingerspell.training.batches import Batches, Epochs
 from fingerspell.training.checkpoint import Checkpoint, recipe
-
-BATCH = 64  # test images that are named at a time
 
 
 def train(
@@ -43,14 +41,6 @@ def answers(network, experiment: Experiment, prepared: Prepared) -> np.ndarray:
     if answer is network and _has_backbone(prepared) and experiment.fine_tune is None:
         answer, view = network.layers[-1], "embeddings"  # what the backbone makes of them is there already
     return in_batches(answer.predict_on_batch, prepared.array(view), prepared.rows("test"))
-
-
-def in_batches(predict, inputs: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return what `predict` says about some rows of `inputs`, asked for a batch at a time."""
-    starts = range(0, len(rows), BATCH)
-    batches = (rows[start : start + BATCH] for start in starts)
-    found = [predict(inputs[batch]) for batch in progress(batches, len(starts), "predicting", "batches")]
-    return np.concatenate(found)
 
 
 def _has_backbone(prepared: Prepared) -> bool:
