@@ -210,21 +210,7 @@ def test_a_name_that_is_not_there_is_refused_by_the_first_stage_that_runs(study,
         assert "Errno" not in output
     finally:
         (study.folder / "params.yaml").write_text(before)
-
-
-def test_an_override_that_dvc_writes_in_scientific_notation_is_a_number(study):
-    """To YAML 1.1 the 1e-05 that DVC writes is text."""
-    before = (study.folder / "params.yaml").read_text()
-    try:
-        value = "{from_layer: conv5_block3_1_conv, epochs: 1, learning_rate: 0.00001}"
-        told = study(
-            "dvc", "exp", "run", "--dry", "-S", f"experiments.asl_resnet50.fine_tune={value}", "train@asl_resnet50"
-        )
-        assert "1e-05" in (study.folder / "params.yaml").read_text(), told
-        params = config.load(study.folder / "params.yaml")
-        assert params.experiment("asl_resnet50").fine_tune.learning_rate == 0.00001
-    finally:
-        (study.folder / "params.yaml").write_text(before)
+        study("dvc", "checkout")
 
 
 def test_the_run_cache_restores_a_training(study):

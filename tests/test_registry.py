@@ -233,3 +233,12 @@ def test_what_an_architecture_states_fits_together(name):
     assert stated.title and "https://" in stated.paper
     assert stated.minimum_size <= stated.recommended_size <= stated.maximum_size
     assert stated.recommended_size % stated.size_multiple == 0
+
+
+@pytest.mark.parametrize("experiment, function", [("asl_cnn", "build"), ("asl_vgg16", "head")])
+def test_a_model_file_that_lacks_a_function_is_named(monkeypatch, experiment, function):
+    params = config.load(REAL)
+    module = registry.find(params.experiment(experiment).model)
+    monkeypatch.delattr(module, function)
+    with pytest.raises(FingerspellError, match=rf"fingerspell/models/\w+\.py has no function '{function}'"):
+        registry.check(experiment, params)

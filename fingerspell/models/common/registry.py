@@ -33,6 +33,10 @@ class Architecture:
     keypoints: bool = False  # whether it has the layer that `training.keypoints` reads keypoints from
 
 
+# What a file of each kind must declare; `fingerspell.models` says what it takes and returns.
+FUNCTIONS = {"network": ("build",), "backbone": ("backbone", "head"), "classifier": ("search",)}
+
+
 def names() -> list[str]:
     """Return the names of all registered models, sorted."""
     found = [module.name for module in pkgutil.iter_modules(models.__path__)]
@@ -55,6 +59,12 @@ def check(name: str, params: Params) -> ModuleType:
     if experiment.model not in names():
         raise FingerspellError(f"experiments.{name}.model is {experiment.model!r}; choose one of {', '.join(names())}")
     module = _module(experiment.model)
+    for function in FUNCTIONS[module.ARCHITECTURE.kind]:
+        if not callable(getattr(module, function, None)):
+            raise FingerspellError(
+                f"fingerspell/models/{experiment.model}.py has no function {function!r}, which a "
+                f"{module.ARCHITECTURE.kind} needs; fingerspell/models/__init__.py says what it takes and returns"
+            )
     of_kind = {"network": _of_network, "backbone": _of_backbone, "classifier": _of_classifier}
     model = module.ARCHITECTURE
     for fault in chain(
