@@ -1,4 +1,4 @@
-"""The pipeline as DVC runs it: all experiments, tiny, in a real repository."""
+"""The pipeline as DVC runs it: one experiment of each kind, tiny, in a real repository."""
 
 import csv
 import json
