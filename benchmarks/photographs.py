@@ -1,6 +1,6 @@
 """A model on out-of-domain photographs: the development set, by which settings are chosen, and the rest.
 
-    python -m benchmarks.photographs ZIP [MODEL_FOLDER]     by default the released asl_robust
+    python -m benchmarks.photographs ZIP [MODEL_FOLDER]     by default the released asl_reader
 
 The development set is fixed: of every class the photographs whose names hold a number below 300. Accuracy is that on
 the letters; what is no letter to the model counts as an error. See docs/experiments.md.
@@ -13,8 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from fingerspell.cli import open_model
-from fingerspell.external import photographs
+from fingerspell.external import asking, photographs
 from fingerspell.external.error_analysis import share
 from fingerspell.inference import released
 
@@ -22,8 +21,8 @@ FIRST = 300
 
 
 def main(source: str, folder: str | None = None) -> None:
-    description, predict = open_model(Path(folder) if folder else released.find(released.DEFAULT))
-    table = photographs.evaluate(Path(source), description, predict).predictions
+    with asking.opened(Path(folder) if folder else released.find(released.DEFAULT)) as (description, predict):
+        table = photographs.evaluate(Path(source), description, predict).predictions
     letters = [at for at, label in enumerate(table.classes) if len(label) == 1]
     chosen_by = np.array([number(member) < FIRST for member in table.members])
     found = {"model": description["experiment"]}

@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 from fingerspell.errors import FingerspellError, counted
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fingerspell.external.photographs import Evaluation
     from fingerspell.inference.predictor import Predictor
+    from fingerspell.inference.reader import Reader
+    from fingerspell.inference.sources import Source
 
 MODELS = Path("models")  # where the pipeline leaves trained ones
-SHOWN = 3  # answers to an image: the best, and the next two
+SHOWN = 3  # answers to a hand: the best, and the next two
+MOST_HANDS = 10  # looked for in a picture
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -49,16 +54,34 @@ def _parser() -> argparse.ArgumentParser:
 
     predict = commands.add_parser(
         "predict",
-        help="name the letters in pictures",
-        description="Name the letter that the hand in each picture shows, with its probability and the next two.",
+        help="read the letters in pictures",
+        description="Find every hand in whole pictures and name the letter that it shows, with its probability and the "
+        "next two.",
     )
-    predict.add_argument("images", nargs="+", metavar="IMAGE", help="an image file: JPEG, PNG, WebP, …")
+    predict.add_argument(
+        "images",
+        nargs="+",
+        metavar="PICTURE",
+        help="an image file (JPEG, PNG, WebP, …), a folder, a pattern such as 'photos/*.jpg', or - for standard input",
+    )
     predict.add_argument(
         "--model",
         metavar="NAME_OR_FOLDER",
-        help="a released model, or the folder of an exported one (default: asl_robust)",
+        help="a released model, or the folder of an exported one (default: asl_reader)",
     )
     predict.add_argument("--json", action="store_true", help="answer a list as JSON, for programs")
+    predict.add_argument(
+        "--draw",
+        type=Path,
+        metavar="FOLDER",
+        help="write each picture there with box, skeleton and letter of its hands",
+    )
+    predict.add_argument(
+        "--threshold",
+        type=_share,
+        metavar="P",
+        help="the probability below which no sign is named (default: the model's own, chosen on validation images)",
+    )
     predict.set_defaults(run=_predict)
 
     evaluate = commands.add_parser(
@@ -71,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--experiment",
         metavar="NAME",
-        help="whose model: the released one, else the one trained here (default: asl_robust)",
+        help="whose model: the released one, else the one trained here (default: asl_reader)",
     )
     evaluate.add_argument(
         "--models",
@@ -87,6 +110,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _share(text: str) -> float:
+    if not 0 <= (value := float(text)) <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no probability; give one from 0 to 1")
+    return value
+
+
 class _Version(argparse.Action):
     """Look the version up only when it is asked for."""
 
@@ -100,33 +129,123 @@ class _Version(argparse.Action):
 def _predict(arguments: argparse.Namespace) -> None:
     from fingerspell.inference import released
     from fingerspell.inference.predictor import Predictor
+    from fingerspell.inference.reader import Reader
+    from fingerspell.inference.sources import sources
 
-    predictor = Predictor.open(released.find(arguments.model or released.DEFAULT))
-    width = max(map(len, arguments.images))
-    answers = []
-    for image in arguments.images:
-        answers.append(answer := _answer(predictor, image))
-        if "error" in answer:
-            print(f"fingerspell: {image}: {answer['error']}", file=sys.stderr)
-        elif not arguments.json:
-            best, *others = (f"{_shown(one)} {one['probability']:.1%}" for one in answer["answers"])
-            print(f"{image:{width}}  {best}, then {', '.join(others)}", flush=True)
+    pictures = list(sources(arguments.images))
+    if arguments.draw:
+        _make(arguments.draw)
+    folder = released.find(arguments.model or released.DEFAULT)
+    predictor = Predictor.open(folder)
+    if predictor.reads_hands:
+        with Reader(predictor.description, predictor.predict, MOST_HANDS, arguments.threshold) as reader:
+            _answer_all(pictures, arguments, lambda picture: _read(reader, picture, arguments.draw))
+    elif arguments.draw or arguments.threshold is not None:
+        raise FingerspellError(f"{folder} finds no hands, so --draw and --threshold do not go with it; name a reader")
+    else:
+        _answer_all(pictures, arguments, lambda picture: _name(predictor, picture))
+
+
+def _answer_all(
+    pictures: Sequence["Source"], arguments: argparse.Namespace, answer: Callable[["Source"], dict]
+) -> None:
+    answers, unread = [], 0
+    width = max(len(picture.name) for picture in pictures)
+    for picture in pictures:
+        try:
+            found = answer(picture)
+        except FingerspellError as error:
+            found, unread = {"error": str(error)}, unread + 1
+            print(f"fingerspell: {picture.name}: {error}", file=sys.stderr)
+        else:
+            if not arguments.json:
+                print(f"{picture.name:{width}}  {_told(found)}", flush=True)
+        answers.append({"image": picture.name} | found)
     if arguments.json:
         print(json.dumps(answers, indent=2, ensure_ascii=False))
-    if unread := sum("error" in answer for answer in answers):
+    if unread:
         raise FingerspellError(f"{unread:,} of {counted(len(answers), 'image')} could not be read")
 
 
-def _answer(predictor: "Predictor", image: str) -> dict:
-    """Return what a program is told about one image: its best answers, or why there are none."""
+def _read(reader: "Reader", picture: "Source", folder: Path | None) -> dict:
+    """Return what a program is told about one picture: every hand, with its best answers."""
+    from fingerspell.inference.reader import whole_picture
+
+    pixels = whole_picture(picture.read())
+    readings = reader.read(pixels)
+    hands = []
+    for reading in readings:
+        answers = _best(reader, reading.probabilities)
+        hand = reading.hand
+        hands.append({
+            "class": reading.sign,
+            "letter": answers[0]["letter"] if reading.sign is not None else None,
+            "probability": answers[0]["probability"],
+            "answers": answers,
+            "box": [round(value, 4) for value in hand.box],
+            "hand": hand.side,
+            "score": round(hand.score, 4),
+            "found": hand.found,
+            "landmarks": [[round(value, 4) for value in point] for point in hand.landmarks.tolist()],
+        })  # fmt: skip
+    if folder:
+        _draw(pixels, readings, hands, folder / f"{Path(picture.name).stem.strip('-') or 'picture'}.png")
+    return {"hands": hands}
+
+
+def _draw(pixels: "np.ndarray", readings: list, hands: list[dict], path: Path) -> None:
+    from PIL import Image
+
+    from fingerspell.files import write_aside
+    from fingerspell.inference.drawing import drawn
+
+    names = [f"{hand['letter'] or '?'} {hand['probability']:.0%}" for hand in hands]
+    number, free = 1, path
+    while free.exists():  # pictures of one name, from several folders
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
     try:
-        [probabilities] = predictor.predict(predictor.read(Path(image))[None])
-    except FingerspellError as error:
-        return {"image": image, "error": str(error)}
-    found = zip(predictor.classes, predictor.letters, probabilities.tolist())
+        with write_aside(free) as aside:
+            Image.fromarray(drawn(pixels, readings, names)).save(aside, "PNG")
+    except OSError as error:
+        raise FingerspellError(f"{free} cannot be written: {error.strerror or error}") from error
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FingerspellError(f"{folder} cannot be made: {error.strerror}; name another folder") from error
+
+
+def _name(predictor: "Predictor", picture: "Source") -> dict:
+    """Return what a program is told about a picture that a hand fills: the best answers."""
+    [probabilities] = predictor.predict(predictor.read(picture.read())[None])
+    return {"answers": _best(predictor, probabilities)}
+
+
+def _best(model: "Predictor | Reader", probabilities: "np.ndarray") -> list[dict]:
+    found = zip(model.classes, model.letters, probabilities.tolist())
     best = sorted(found, key=lambda one: -one[2])[:SHOWN]
-    answers = [{"class": label, "letter": letter, "probability": round(share, 6)} for label, letter, share in best]
-    return {"image": image, "answers": answers}
+    return [{"class": label, "letter": letter, "probability": round(share, 6)} for label, letter, share in best]
+
+
+def _told(answer: dict) -> str:
+    """Return an answer in words."""
+    if "answers" in answer:
+        return _ranking(answer["answers"])
+    if not answer["hands"]:
+        return "no hand"
+    return "; ".join(
+        ("" if hand["class"] is not None else "no sign recognised: ")
+        + f"{_ranking(hand['answers'])} ({hand['hand']} hand, box {' '.join(f'{x:.2f}' for x in hand['box'])})"
+        for hand in answer["hands"]
+    )
+
+
+def _ranking(answers: list[dict]) -> str:
+    best, *others = (f"{_shown(one)} {one['probability']:.1%}" for one in answers)
+    return f"{best}, then {', '.join(others)}" if others else best
 
 
 def _shown(answer: dict) -> str:
@@ -143,13 +262,15 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         pass  # a path that is wrong is told now, not after the seconds that Keras takes
 
     from fingerspell.evaluation import metrics
+    from fingerspell.external import asking
 
-    if arguments.report:
-        from fingerspell.external import report
+    with asking.opened(folder) as model:
+        if arguments.report:
+            from fingerspell.external import report
 
-        evaluation = report.write(arguments.report, arguments.photographs, *open_model(folder))
-    else:
-        evaluation = photographs.evaluate(arguments.photographs, *open_model(folder))
+            evaluation = report.write(arguments.report, arguments.photographs, *model)
+        else:
+            evaluation = photographs.evaluate(arguments.photographs, *model)
     if arguments.json:
         print(json.dumps(metrics.compute(evaluation.predictions), indent=2))
         for note in [f"asked {name}", *photographs.left_out(evaluation)]:
@@ -173,18 +294,6 @@ def _choose(experiment: str | None, models: Path | None) -> tuple[Path, str]:
     there = sorted(path.parent.name for path in trained.glob("*/model.json"))
     remedy = f"there are {', '.join(there)}" if there else "run `dvc repro` first, or name the folder with --models"
     raise FingerspellError(f"there is no model {name!r} in {trained}; {remedy}")
-
-
-def open_model(folder: Path) -> tuple[dict, Callable]:
-    """Return (`model.json`, predict) of a model's folder, exported or trained."""
-    from fingerspell.inference.predictor import MODEL, Predictor
-
-    if (folder / MODEL).is_file():
-        predictor = Predictor.open(folder)
-        return predictor.description, predictor.predict
-    from fingerspell.models.common import saved
-
-    return saved.load(folder)
 
 
 def _table(title: str, evaluation: "Evaluation") -> str:

@@ -142,7 +142,7 @@ class Experiment(Protocol, Pixels):
 
     dataset: str
     model: str
-    trains_on: Literal["prepared", "compositions"]
+    trains_on: Literal["prepared", "compositions", "crops"]
     weights: str
     precision: Literal["float32", "mixed_bfloat16"]
     dropout: Fraction
@@ -177,6 +177,15 @@ class Scenery(_Section):
     segmenter_steps: Annotated[int, Field(ge=0)]  # batches; 0 cuts no hands out of photographs
 
 
+class Crops(_Section):
+    """What the reader of an experiment learns from, beside the hands that are found in its dataset."""
+
+    dataset: str
+    hands: Literal["american", "arabic"]
+    joints: Annotated[int, Field(ge=0)]  # hands of each sign of which the joints alone are known
+    views: Annotated[int, Field(ge=0, le=20)]  # of each hand, changed at random
+
+
 class ExternalSet(_Section):
     """Photographs that no dataset holds, in a folder or zip of class folders, and the experiment that reads them."""
 
@@ -200,8 +209,10 @@ class Params(_Section):
     weights: dict[Name, str | list[str]]
     autoencoders: dict[Name, Autoencoder]
     compositions: dict[Name, Scenery]
+    landmarks: list[str]
+    crops: dict[Name, Crops]
     experiments: dict[Name, Experiment]
-    exports: list[str]
+    exports: dict[Name, Literal["prepared", "crops"]]  # and the test images by which they are checked
     external: dict[Name, ExternalSet]
 
     @model_validator(mode="after")
@@ -249,6 +260,12 @@ class Params(_Section):
         for name, one in self.compositions.items():
             yield f"compositions.{name}", name, "experiments"
             yield f"compositions.{name}.hands", one.hands, "hands"
+        for name in self.landmarks:
+            yield "landmarks", name, "datasets"
+        for name, one in self.crops.items():
+            yield f"crops.{name}", name, "experiments"
+            yield f"crops.{name}.hands", one.hands, "hands"
+            yield f"crops.{name}.dataset", one.dataset, "landmarks"
         for name in self.exports:
             yield "exports", name, "experiments"
         for name, one in self.external.items():
@@ -273,6 +290,10 @@ class Params(_Section):
     def composition(self, name: str) -> Scenery:
         """Return what an experiment's images are composed of; a name that is not there is refused."""
         return _lookup(self.compositions, name, "entry of compositions")
+
+    def crop(self, name: str) -> Crops:
+        """Return what an experiment's reader learns from; a name that is not there is refused."""
+        return _lookup(self.crops, name, "entry of crops")
 
     def experiment(self, name: str) -> Experiment:
         """Return one experiment; a name that is not there is refused."""

@@ -21,6 +21,7 @@ RESAMPLING = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 LARGEST = 2**26  # pixels: more than nearly any camera takes, 200 MB in colour; half a megabyte can hold as many
+LARGEST_JPEG = 2**28  # pixels of a JPEG that comes smaller, as phones take them
 MODES = {1: "L", 3: "RGB"}
 # EXIF's orientation → what turns the picture upright. `ImageOps.exif_transpose` would also write the EXIF block
 # anew, and fails where that has a fault anywhere.
@@ -52,6 +53,18 @@ def load(data: bytes, size: int, channels: int, resample: str = "bilinear") -> n
     return to_array(Image.fromarray(pixels.squeeze(2) if channels == 1 else pixels), size, channels, resample)
 
 
+def whole(data: bytes, largest: int = 1280) -> np.ndarray:
+    """Return a whole picture, an image file held in memory, as uint8 (h, w, 3), upright, RGB, values 0–255.
+
+    Its longer side has `largest` pixels at most. Raises `FingerspellError` as `decode` does.
+    """
+    image = _to_mode(decode(data, largest), MODES[3])
+    if (longer := max(image.size)) > largest:
+        size = [max(1, round(side * largest / longer)) for side in image.size]
+        image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return np.asarray(image)
+
+
 def decode(data: bytes, size: int | None = None, channels: int = 3) -> Image.Image:
     """Decode a whole image file (JPEG, PNG, …) held in memory and turn it upright by its EXIF orientation.
 
@@ -61,10 +74,12 @@ def decode(data: bytes, size: int | None = None, channels: int = 3) -> Image.Ima
     """
     try:
         image = Image.open(BytesIO(data))
-        if image.width * image.height > LARGEST:
-            raise ValueError(f"more than {LARGEST // 10**6} million pixels")
+        if image.width * image.height > LARGEST_JPEG:
+            raise ValueError(f"more than {LARGEST_JPEG // 10**6} million pixels")
         if size is not None:
             image.draft(MODES[channels], (size, size))  # does nothing to other formats
+        if image.width * image.height > LARGEST:
+            raise ValueError(f"more than {LARGEST // 10**6} million pixels")
         image.load()
         turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
     except Exception as error:  # Pillow's readers raise all sorts of errors on damaged bytes

@@ -2,16 +2,19 @@
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stages.places import archives
 from stages.runner import run
 
 from fingerspell import config, files
+from fingerspell.datasets import union
 from fingerspell.datasets.at_hand import find, search_folders
 from fingerspell.datasets.http import require_room
 from fingerspell.datasets.obtain import obtain
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.datasets.rendered import draw
 
 
@@ -21,15 +24,10 @@ def main(name: str) -> None:
     with files.write_aside(Path("data/raw") / name) as folder:
         folder.mkdir()
         if settings.source == "rendered":
-            archive = draw(name, settings.images_per_class, params.seed, folder)
+            _draw(dataset, settings.images_per_class, params.seed, folder)
         else:
-            archive = folder / dataset.archive
-            found = obtain(dataset, archives())
-            require_room(folder, found.stat().st_size)
-            shutil.copyfile(found, archive)
-            for file in dataset.extra_files:
-                if extra := find(file, search_folders(archives())):
-                    shutil.copyfile(extra, folder / file)
+            _obtain(dataset, folder)
+        archive = folder / dataset.archive
         with Archive(archive) as opened:
             images = sum(dataset.parse(member) is not None for member in opened.names)
         files.write_json(
@@ -43,6 +41,30 @@ def main(name: str) -> None:
                 "images": images,
             },
         )
+
+
+def _draw(dataset: Dataset, count: int, seed: int, folder: Path) -> None:
+    """Put the archive of drawn hands into a folder, with the table of what they show."""
+    if not dataset.collections:
+        draw(dataset.name, count, seed, folder)
+        return
+    with TemporaryDirectory(dir=folder) as aside:
+        drawn = {one.name: draw(one.name, count, seed, Path(aside, one.name)) for one in dataset.collections}
+        union.join(dataset, drawn, folder / dataset.archive)
+        union.join_tables({name: path.with_name("hands.csv") for name, path in drawn.items()}, folder / "hands.csv")
+
+
+def _obtain(dataset: Dataset, folder: Path) -> None:
+    """Put the published archive into a folder, with the files that belong beside it."""
+    found = {one.name: obtain(one, archives()) for one in dataset.collections or (dataset,)}
+    require_room(folder, sum(path.stat().st_size for path in found.values()))
+    if dataset.collections:
+        union.join(dataset, found, folder / dataset.archive)
+    else:
+        shutil.copyfile(found[dataset.name], folder / dataset.archive)
+    for file in dataset.extra_files:
+        if extra := find(file, search_folders(archives())):
+            shutil.copyfile(extra, folder / file)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,8 @@ from stages.runner import run
 
 from fingerspell import config, files
 from fingerspell.evaluation import metrics
-from fingerspell.external import photographs
+from fingerspell.external import asking, photographs
 from fingerspell.images import decode, to_array
-from fingerspell.models.common import saved
 from fingerspell.plots import confusion, style
 from fingerspell.plots.predictions import mistakes, mistakes_sheet
 
@@ -18,8 +17,8 @@ SHOWN = 128  # pixels: side of an image on a sheet
 def main(name: str) -> None:
     chosen = config.load().external_set(name)
     path = Path(chosen.path)
-    description, predict = saved.load(Path("models") / chosen.experiment)
-    evaluation = photographs.evaluate(path, description, predict)
+    with asking.opened(Path("models") / chosen.experiment) as (description, predict):
+        evaluation = photographs.evaluate(path, description, predict)
     table, letters = evaluation.predictions, dict(zip(description["classes"], description["letters"]))
     wrong = mistakes(table)
     with photographs.open_set(path) as images:

@@ -19,7 +19,7 @@ def main(name: str) -> None:
     params = config.load()
     experiment = params.experiment(name)
     dataset = catalogue.find(experiment.dataset)
-    registry.check(name, params)
+    kind = registry.check(name, params).ARCHITECTURE.kind
     choose_kernels(experiment.precision)
     rows = manifest.read(Path(f"data/splits/{name}.csv"))
     training = [place for place, row in enumerate(rows) if row.split == "train"]
@@ -28,7 +28,8 @@ def main(name: str) -> None:
         folder.mkdir()
         with Archive(Path("data/raw") / experiment.dataset / dataset.archive) as archive:
             members = [row.member for row in rows]
-            arrays.write_images(archive, members, folder / "images.npy", experiment.image_size, channels, resample)
+            if kind != "reader":  # whose crops are cut out of the images as they are published
+                arrays.write_images(archive, members, folder / "images.npy", experiment.image_size, channels, resample)
             if experiment.trains_on == "compositions":
                 members = [members[place] for place in training]
                 arrays.write_images(archive, members, folder / "photographs.npy", SIDE, channels, resample)

@@ -37,7 +37,7 @@ def main(name: str) -> None:
 
 def _networks(experiment: config.Experiment, description: dict, prepared: Prepared, folder: Path) -> Predictions:
     from fingerspell.scenes.compositions import composed
-    from fingerspell.training import phases, seen
+    from fingerspell.training import calibration, phases, seen
 
     name, (first, *others) = description["experiment"], description["seeds"]
     seen.write_seen(experiment, prepared, composed(experiment, prepared, first), folder / "seen.npz")
@@ -49,6 +49,10 @@ def _networks(experiment: config.Experiment, description: dict, prepared: Prepar
         network, history = phases.train(experiment, description, prepared, seed, CHECKPOINTS / name, images, shown)
         network.save_weights(folder / weights)
         files.write_csv(folder / table, history)
+        if experiment.trains_on == "crops" and seed == first:
+            rows = prepared.rows("validation")
+            known = phases.answers_of_reader(network, prepared, rows)
+            description["threshold"] = calibration.threshold(known, prepared.labels[rows])
         return _predictions(prepared, phases.answers(network, experiment, prepared))
 
     predictions = fitted(first, saved.weights_file(), "history.csv")

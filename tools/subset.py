@@ -92,9 +92,8 @@ def class_images(names: Iterable[str], dataset: catalogue.Dataset | None = None)
     """
     if dataset:
         return _labelled(names, dataset)
-    found = max(
-        (_labelled(names, one) for one in catalogue.DATASETS.values()), key=lambda one: sum(map(len, one.values()))
-    )
+    told = [one for one in catalogue.DATASETS.values() if not one.bare]  # class folders alone tell no dataset
+    found = max((_labelled(names, one) for one in told), key=lambda one: sum(map(len, one.values())))
     return found or _folders(names)
 
 

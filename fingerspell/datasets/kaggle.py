@@ -74,8 +74,9 @@ def _ask(dataset: Dataset, auth) -> tuple[str | None, int]:
     from kagglesdk.kaggle_client import KaggleClient
 
     request = ApiDownloadDatasetRequest()
-    request.owner_slug, request.dataset_slug, version = dataset.kaggle.split("/")
-    request.dataset_version_number = int(version)
+    request.owner_slug, request.dataset_slug, *version = dataset.kaggle.split("/")
+    if version:
+        request.dataset_version_number = int(version[0])
     with KaggleClient(user_agent=http.USER_AGENT) as client:
         # The client would take the first credentials that it finds, and wait for an answer without end.
         session = http.mount(client.http_client()._session)

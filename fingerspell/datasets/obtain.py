@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from fingerspell.datasets import at_hand, http, kaggle, mendeley
+from fingerspell.datasets import at_hand, github, http, kaggle, mendeley
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.errors import FingerspellError, counted
@@ -11,7 +11,7 @@ from fingerspell.files import sha256
 from fingerspell.progress import progress
 
 
-def obtain(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE) -> Path:
+def obtain(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE, github_url: str = github.BASE) -> Path:
     """Return the path of the dataset's archive, checked to hold every class of it.
 
     An archive under its published name in the folder that FINGERSPELL_ARCHIVES names, or in `archives`, is
@@ -21,7 +21,7 @@ def obtain(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE) 
     """
     archive = at_hand.find(dataset.archive, at_hand.search_folders(archives))
     if archive is None:
-        archive = fetch(dataset, archives, mendeley_url)
+        archive = fetch(dataset, archives, mendeley_url, github_url)
     print(check(dataset, archive))
     return archive
 
@@ -38,7 +38,7 @@ def check(dataset: Dataset, path: Path) -> str:
             f"{path} is not the archive of {dataset.title}: it has no folder {dataset.folders['train']} with "
             f"class folders; {dataset.by_hand(dataset.archive, path.parent)}"
         )
-    found = {part: Counter(member.label for member in members if member.part == part) for part in dataset.counts}
+    found = {part: Counter(member.label for member in members if member.part == part) for part in dataset.folders}
     if missing := [label for label in dataset.classes if not found["train"][label]]:
         raise FingerspellError(
             f"{path} has no images in {dataset.folders['train']} for "
@@ -55,6 +55,9 @@ def check(dataset: Dataset, path: Path) -> str:
 
 def _extent(dataset: Dataset, found: dict[str, Counter]) -> str:
     """Say how many of the published images are there, by part, and where there are more than were published."""
+    if dataset.total:
+        images = counted(sum(counter.total() for counter in found.values()), "image")
+        return f"{images} of {dataset.title}, which has {dataset.total:,} as published"
     if all(found[part] == Counter(counts) for part, counts in dataset.counts.items()):
         return f"all {dataset.images:,} published images of {dataset.title}"
     parts = [
@@ -74,12 +77,17 @@ def _extent(dataset: Dataset, found: dict[str, Counter]) -> str:
     return f"{sentence}; more than published in {', '.join(more)}" if more else sentence
 
 
-def fetch(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE) -> Path:
+def fetch(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE, github_url: str = github.BASE) -> Path:
     """Download the archive and the extra files into `archives` and return the archive's path."""
     archives.mkdir(parents=True, exist_ok=True)
     print(f"downloading {dataset.archive} from {dataset.page} (licence: {dataset.licence})")
     try:
-        files = kaggle.published(dataset) if dataset.kaggle else mendeley.published(dataset, mendeley_url)
+        if dataset.kaggle:
+            files = kaggle.published(dataset)
+        elif dataset.mendeley:
+            files = mendeley.published(dataset, mendeley_url)
+        else:
+            files = github.published(dataset, github_url)
         # The archive comes last: once it is there, nothing else is missing.
         for name in (*dataset.extra_files, dataset.archive):
             if name not in files:

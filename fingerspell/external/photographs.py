@@ -9,7 +9,7 @@ import os
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,7 +20,8 @@ import numpy as np
 from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
-from fingerspell.images import load, reason
+from fingerspell.external.asking import Predict, reads_whole
+from fingerspell.images import load, reason, whole
 from fingerspell.progress import progress
 
 # What people's cameras and programs write; what Pillow cannot read of it is listed as unreadable.
@@ -114,11 +115,11 @@ def fold(name: str) -> str:
     return " ".join(name.replace("_", " ").replace("-", " ").split())
 
 
-def evaluate(path: Path, description: dict, predict: Callable[[np.ndarray], np.ndarray]) -> Evaluation:
-    """Let a model, as `models.common.saved.load` returns it, name every image of a folder or zip whose class it knows.
+def evaluate(path: Path, description: dict, predict: Predict) -> Evaluation:
+    """Let a model, as `asking.opened` yields it, name every image of a folder or zip whose class it knows.
 
-    predict: uint8 (n, size, size, channels), values 0-255, to float32 (n, classes). A row of zeros says that no
-    hand was found: the image gets the class `NO_HAND`, which is always an error.
+    predict: uint8 (n, size, size, channels), values 0-255, or whole pictures where it reads those, to float32
+    (n, classes). A row of zeros says that no hand was found: an error, except in a class that shows none.
     Raises FingerspellError if there are no images, if no folder names a class, or if none can be read.
     """
     classes = description["classes"]
@@ -147,7 +148,7 @@ def evaluate(path: Path, description: dict, predict: Callable[[np.ndarray], np.n
         raise FingerspellError(f"there are no images in {path}; put them into a folder per class, named after it")
     labels = np.array([classes.index(label_of[name]) for name in members])
     return Evaluation(
-        _predictions(members, labels, np.concatenate(answers), classes),
+        _predictions(members, labels, np.concatenate(answers), classes, description.get("empty")),
         dict(sorted(unmatched.items())),
         dict(sorted(unreadable.items())),
         other_files,
@@ -215,14 +216,16 @@ def _unicode_name(letter: str) -> str:
 
 
 def _ask(
-    images: Archive | Folder, names: list[str], description: dict, predict: Callable, unreadable: dict[str, str]
+    images: Archive | Folder, names: list[str], description: dict, predict: Predict, unreadable: dict[str, str]
 ) -> tuple[list[str], list[np.ndarray]]:
     """Return the images that can be read and the model's answers to them; add the others to `unreadable`."""
     size, channels, resample = description["image_size"], description["channels"], description["resample"]
+    wholes = reads_whole(description)
 
     def look(name: str) -> np.ndarray | str:
         try:
-            return load(images.read(name), size, channels, resample)
+            data = images.read(name)
+            return whole(data) if wholes else load(data, size, channels, resample)
         except FingerspellError as error:
             return reason(error)
 
@@ -240,12 +243,18 @@ def _ask(
                     members.append(name)
                     arrays.append(found)
             if arrays:
-                answers.append(np.asarray(predict(np.stack(arrays)), np.float32))
+                answers.append(np.asarray(predict(arrays if wholes else np.stack(arrays)), np.float32))
     return members, answers
 
 
-def _predictions(members: list[str], labels: np.ndarray, answers: np.ndarray, classes: list[str]) -> Predictions:
+def _predictions(
+    members: list[str], labels: np.ndarray, answers: np.ndarray, classes: list[str], empty: str | None
+) -> Predictions:
     lost = np.flatnonzero(~answers.any(axis=1))
+    if len(lost) and empty in classes:  # where there is no hand, none is found
+        right = lost[labels[lost] == classes.index(empty)]
+        answers[right, classes.index(empty)] = 1
+        lost = np.setdiff1d(lost, right)
     if len(lost):
         # A trace on the wrong classes keeps the true one out of the best three as well.
         answers = np.pad(answers, ((0, 0), (0, 1)))

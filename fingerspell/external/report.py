@@ -1,6 +1,6 @@
 """An error analysis on photographs that no dataset holds: a folder with a page, pictures and all figures as JSON."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from fingerspell.errors import FingerspellError, counted
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external import error_analysis, photographs
 from fingerspell.external import figures as plots
+from fingerspell.external.asking import Predict
 from fingerspell.images import decode, to_array
 from fingerspell.plots import confusion, style
 from fingerspell.plots.predictions import mistakes
@@ -24,8 +25,6 @@ FAILURES = 16  # of each kind
 PAIRS = 20  # confusions on the page
 SEED = 20
 
-Predict = Callable[[np.ndarray], np.ndarray]
-
 
 class Watch:
     """A model's `predict` that also looks at every image that it is given, and asks for its mirror image."""
@@ -36,11 +35,13 @@ class Watch:
         self._front_light: list[np.ndarray] = []
         self._mirrored: list[np.ndarray] = []
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """As the model's own: uint8 (n, size, size, channels) to float32 (n, classes)."""
-        self._brightness.append(error_analysis.brightness(images))
-        self._front_light.append(error_analysis.front_light(images))
-        answers = np.asarray(self._predict(np.ascontiguousarray(images[:, :, ::-1])))
+    def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """As the model's own, to float32 (n, classes)."""
+        for image in images:
+            self._brightness.append(error_analysis.brightness(image[None]))
+            self._front_light.append(error_analysis.front_light(image[None]))
+        mirrored = [np.ascontiguousarray(image[:, ::-1]) for image in images]
+        answers = np.asarray(self._predict(np.stack(mirrored) if isinstance(images, np.ndarray) else mirrored))
         # A row of zeros says that no hand was found, as in `photographs.evaluate`, which adds a class for it.
         self._mirrored.append(np.where(answers.any(axis=1), answers.argmax(axis=1), answers.shape[1]))
         return self._predict(images)

@@ -24,21 +24,21 @@ CHECKED = 1000  # images at most
 BATCH = 64
 
 
-def export(trained: Path, images: np.ndarray, folder: Path) -> dict:
+def export(trained: Path, inputs: np.ndarray, folder: Path) -> dict:
     """Write `model.tflite` and `model.json` of a trained network's folder into another, and return the latter.
 
-    images: uint8 (n, size, size, channels) that the network has not learnt from; up to `CHECKED` of them, evenly
-    spread, are named by both. The same network gives the same bytes. Raises FingerspellError if `trained` is no whole
-    network, if there are no images, or if the answers differ by more than `TOLERANCE`.
+    inputs: images, uint8 (n, size, size, channels), or a reader's rows, that the network has not learnt from; up to
+    `CHECKED` of them, evenly spread, are named by both. The same network gives the same bytes. Raises FingerspellError
+    if `trained` is no whole network, if there are no images, or if the answers differ by more than `TOLERANCE`.
     """
-    if not len(images):
+    if not len(inputs):
         raise FingerspellError(
             f"there are no test images to check the export of {trained.name} by; give it a larger test split"
         )
     description, network = load(trained)
     model = convert(network, description)
-    chosen = np.linspace(0, len(images) - 1, min(CHECKED, len(images))).astype(int)
-    check = compare(trained.name, network, Predictor(description, model), images[chosen])
+    chosen = np.linspace(0, len(inputs) - 1, min(CHECKED, len(inputs))).astype(int)
+    check = compare(trained.name, network, Predictor(description, model), inputs[chosen])
     table = description.pop("table_sha256")
     weights = files.sha256(trained / saved.weights_file())
     (folder / MODEL).write_bytes(model)
@@ -69,14 +69,14 @@ def convert(network, description: dict) -> bytes:
     """Return a Keras network as a LiteRT file that takes one image at a time and has float16 weights."""
     import tensorflow as tf
 
-    size, channels = description["image_size"], description["channels"]
+    shape = tuple(network.input_shape[1:])
     with TemporaryDirectory() as folder:
         file = Path(folder) / MODEL
         network.export(
             file,
             format="litert",
             verbose=False,
-            input_signature=[tf.TensorSpec((1, size, size, channels), tf.float32, name="images")],
+            input_signature=[tf.TensorSpec((1, *shape), tf.float32, name="inputs")],
             optimizations=[tf.lite.Optimize.DEFAULT],
             target_spec={"supported_types": [tf.float16]},
         )

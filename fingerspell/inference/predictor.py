@@ -1,15 +1,13 @@
 """An exported network, ready to answer: LiteRT and the project's one way of reading images, nothing more.
 
-Its folder holds `model.tflite`, which takes one image as float32 (1, size, size, channels), values 0–255, and answers
-probabilities, float32 (1, classes); and `model.json`, which says how its images are made and what its classes are.
+Its folder holds `model.tflite`, which takes one image as float32 (1, size, size, channels), values 0–255, or one hand
+as a row of `hands.embedding`, and answers probabilities, float32 (1, classes); and `model.json`, which says how its
+images are made and what its classes are. What reads whole pictures with such a network is `reader`.
 """
 
 import hashlib
 import json
-import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,8 @@ from PIL import UnidentifiedImageError
 
 from fingerspell import images
 from fingerspell.errors import FingerspellError
+from fingerspell.hands import embedding
+from fingerspell.quiet import hushed
 
 MODEL = "model.tflite"
 DESCRIPTION = "model.json"
@@ -40,9 +40,11 @@ class Predictor:
         self.description = description
         self.classes: tuple[str, ...] = tuple(description["classes"])
         self.letters: tuple[str, ...] = tuple(description["letters"])
-        self.shape = (description["image_size"], description["image_size"], description["channels"])
+        size, channels = description["image_size"], description["channels"]
+        self.reads_hands: bool = description.get("trains_on") == "crops"  # rows instead of images
+        self.shape: tuple[int, ...] = (embedding.WIDTH,) if self.reads_hands else (size, size, channels)
         self._lock = threading.Lock()
-        with _hushed():
+        with hushed():
             self._network = Interpreter(model_content=model, num_threads=threads)
             self._network.allocate_tensors()
         [taken], [given] = self._network.get_input_details(), self._network.get_output_details()
@@ -95,10 +97,13 @@ class Predictor:
             raise
 
     def predict(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the probabilities, float32 (n, classes), of uint8 images (n, size, size, channels), values 0–255."""
+        """Return the probabilities, float32 (n, classes), of uint8 images (n, size, size, channels), values 0–255, or
+        of a reader's rows, float (n, 1280)."""
         pixels = np.asarray(pixels)
-        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.shape:
-            raise ValueError(f"images must be uint8 (n, {', '.join(map(str, self.shape))}), values 0–255")
+        kind = np.floating if self.reads_hands else np.uint8
+        if not np.issubdtype(pixels.dtype, kind) or pixels.shape[1:] != self.shape:
+            wanted = "float" if self.reads_hands else "uint8, values 0–255,"
+            raise ValueError(f"inputs must be {wanted} (n, {', '.join(map(str, self.shape))})")
         answers = np.empty((len(pixels), len(self.classes)), np.float32)
         with self._lock:
             for image, answer in zip(pixels, answers):
@@ -110,17 +115,3 @@ class Predictor:
 
 def _damaged(folder: Path, reason: str) -> FingerspellError:
     return FingerspellError(f"the model in {folder} is damaged ({reason}); put the whole folder there again")
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep LiteRT from telling on standard error, past Python, how it computes; it cannot be asked to be silent."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

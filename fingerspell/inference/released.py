@@ -6,7 +6,7 @@ from fingerspell.errors import FingerspellError
 from fingerspell.inference.predictor import DESCRIPTION, MODEL
 
 FOLDER = Path(__file__).parents[2] / "models" / "released"
-DEFAULT = "asl_robust"
+DEFAULT = "asl_reader"
 
 
 def names() -> list[str]:

@@ -6,6 +6,7 @@ A file declares `ARCHITECTURE` and the functions its kind asks for:
 - `backbone`: `backbone(image_size, channels, weights)`, which comes frozen, and `head(shape, classes, dropout)`;
   and `IMAGENET`, where its weights are published: the path below Keras's address, the MD5.
 - `classifier`: `search(codes, labels, grid, seed)`, fitted to the codes of the autoencoder.
+- `reader`: `build(classes, dropout)`, which takes rows of `fingerspell.hands.embedding` instead of pixels.
 
 Every network takes pixels as they are stored, values 0–255, of shape (batch, image_size, image_size, channels),
 and answers probabilities of shape (batch, classes). What range a backbone expects is its own affair and applied

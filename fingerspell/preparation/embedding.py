@@ -21,7 +21,7 @@ def embed(experiment: Experiment, weights: Path, folder: Path, training: Sequenc
     """
     architecture = registry.find(experiment.model)
     kind = architecture.ARCHITECTURE.kind
-    if kind == "network":
+    if kind in ("network", "reader"):
         return
     import keras
 

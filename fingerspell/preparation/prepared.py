@@ -5,6 +5,7 @@ A prepared folder holds:
 - `images.npy`: uint8 (n, size, size, channels), values 0–255, in the order of `table.csv`
 - `embeddings.npy`, for a frozen backbone or the encoder of an autoencoder: float32 (n, …); where training
   flips also `mirrored.npy`, of the mirror images of the training split, zeros elsewhere
+- of a reader (see `crops`), instead of images: `embeddings.npy`, `mirrored.npy`, `view-1.npy`, …: float16 (n, 1280)
 - `photographs.npy`, where training composes its images: uint8 (m, side, side, channels), the m images of the training
   split at the size of drawn hands
 - `table.csv`: member, label, split, one row an image, in the order of the manifest
@@ -26,6 +27,7 @@ ABOUT = "prepared.json"
 BACKBONE = "backbone.weights.h5"  # beside the embeddings that it made
 ENCODER = "encoder.weights.h5"  # of an autoencoder, among the weights
 TABLE = "table.csv"
+PLAIN = ("embeddings", "mirrored")  # what a reader is asked about: the hand, and its mirror image
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,13 @@ class Prepared:
         """Return `count` of a split's rows, int, evenly spread over all of them, or all if there are no more."""
         rows = self.rows(split)
         return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
+
+    def views(self) -> list[str]:
+        """Return the names of the arrays of a reader's rows: those that are plain first."""
+        return [
+            *PLAIN,
+            *sorted((path.stem for path in self.folder.glob("view-*.npy")), key=lambda name: (len(name), name)),
+        ]
 
     def array(self, name: str) -> np.ndarray:
         """Return `images`, `embeddings` or `mirrored`, memory-mapped; raises `FingerspellError` if it is damaged."""

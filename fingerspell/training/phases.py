@@ -11,8 +11,8 @@ from fingerspell.evaluation.predictions import in_batches
 from fingerspell.models.common import backbones, saved
 from fingerspell.models.common.seeding import set_seed
 from fingerspell.models.common.tta import averaged
-from fingerspell.preparation.prepared import BACKBONE, Prepared
-from fingerspell.training import fitting, keypoints
+from fingerspell.preparation.prepared import BACKBONE, PLAIN, Prepared
+from fingerspell.training import calibration, fitting, keypoints
 from fingerspell.training.batches import Batches, Epochs
 from fingerspell.training.checkpoint import Checkpoint, recipe
 
@@ -37,10 +37,19 @@ def train(
 
 def answers(network, experiment: Experiment, prepared: Prepared) -> np.ndarray:
     """Return what a trained network says about the test images, float32 (n, classes), in the order of their rows."""
+    test = prepared.rows("test")
+    if experiment.trains_on == "crops":
+        return answers_of_reader(network, prepared, test)
     answer, view = averaged(network, experiment.tta_scales, experiment.tta_rotations), "images"
     if answer is network and _has_backbone(prepared) and experiment.fine_tune is None:
         answer, view = network.layers[-1], "embeddings"  # what the backbone makes of them is there already
-    return in_batches(answer.predict_on_batch, prepared.array(view), prepared.rows("test"))
+    return in_batches(answer.predict_on_batch, prepared.array(view), test)
+
+
+def answers_of_reader(network, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
+    """Return what a reader says about some rows, float32 (n, classes): the mean of the hand and its mirror image, so
+    that left and right ones are read alike."""
+    return sum(in_batches(network.predict_on_batch, prepared.array(view), rows) for view in PLAIN) / len(PLAIN)
 
 
 def _has_backbone(prepared: Prepared) -> bool:
@@ -71,6 +80,11 @@ class _Phases:
         network = saved.build(self.description)
         if composed is not None:
             return network, self._composed(network, composed)
+        if self.experiment.trains_on == "crops":
+            views = self.prepared.views()
+            history = self._fit("reader", network, self._shuffled(views), views[0])
+            calibration.calibrate(network, self.prepared)
+            return network, history
         if _has_backbone(self.prepared):
             return network, self._transferred(network)
         batches = self._shuffled(["images"], self.experiment.augment)

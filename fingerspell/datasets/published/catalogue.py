@@ -1,9 +1,9 @@
-"""The three published datasets of the study: who published them, how they are laid out, what is in them."""
+"""The published datasets of the study: who published them, how they are laid out, what is in them."""
 
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +12,7 @@ from fingerspell.errors import FingerspellError
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 # "A17", "AIN (17)", "0017": one number, at the end. A random identifier such as "3f2a-81" tells no order.
 _NUMBERED = re.compile(r"[^0-9]*?\(?([0-9]{1,9})\)?")
+_APART = 10**9  # between the capture numbers of two collections of a union: more than a name can tell
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,10 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A published collection of labelled photographs or renderings, packed in one zip."""
+    """A published collection of labelled photographs or renderings, packed in one zip, or a union of several.
+
+    The archive of a union is packed here: the members of every collection, below a folder of its name.
+    """
 
     name: str  # the project's own key
     title: str
@@ -38,12 +42,17 @@ class Dataset:
     archive: str  # published file name of the zip
     folders: Mapping[str, str]  # part -> the folder that holds that part's class folders
     letters: Mapping[str, str]  # label -> what is shown to a reader; its keys are the classes
-    counts: Mapping[str, Mapping[str, int]]  # part -> label -> published number of images
+    counts: Mapping[str, Mapping[str, int]]  # part -> label -> published number of images, where known
     empty: str | None = None  # label of the class that shows no hand
+    aliases: Mapping[str, str] = field(default_factory=dict)  # published name of a class's folder, small -> label
+    bare: bool = False  # class folders at the root of the archive are the training part's
     flat_test: bool = False  # the test part is "A_test.jpg" side by side instead of class folders
     extra_files: tuple[str, ...] = ()  # published files that belong beside the archive
-    kaggle: str | None = None  # "owner/slug/version"
+    kaggle: str | None = None  # "owner/slug/version", or "owner/slug" for the newest
     mendeley: tuple[str, int] | None = None  # (dataset id, version)
+    github: tuple[str, str] | None = None  # ("owner/repository", commit)
+    collections: tuple["Dataset", ...] = ()  # of a union: what it is made of
+    total: int | None = None  # published number of images, where that of each class is not known
     size: int | None = None  # published bytes of the archive, where known
     sha256: str | None = None  # published SHA-256 of the archive, where known
 
@@ -54,15 +63,18 @@ class Dataset:
 
     @cached_property
     def _labels(self) -> dict[str, str]:
-        return {label.casefold(): label for label in self.classes}
+        return {label.casefold(): label for label in self.classes} | dict(self.aliases)
 
     @property
     def images(self) -> int:
         """Published number of images, all parts together."""
-        return sum(sum(part.values()) for part in self.counts.values())
+        return self.total or sum(sum(part.values()) for part in self.counts.values())
 
     def by_hand(self, file: str, folder: Path) -> str:
         """Say what a person can do when a download fails, as the end of a sentence."""
+        if self.github:  # names the archive otherwise
+            address = "https://github.com/{}/archive/{}.zip".format(*self.github)
+            return f"download {address} in a browser and put it into {folder} as {file}"
         return f"download {file} in a browser from {self.page} and put it into {folder}"
 
     def parse(self, member: str) -> Member | None:
@@ -71,6 +83,8 @@ class Dataset:
         Folders above the published ones, upper-case suffixes and unusual file names are accepted: the class's
         folder and the part's folder decide.
         """
+        if self.collections:
+            return self._parse_joined(member)
         path = PurePosixPath(member)
         if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith(".") or "__MACOSX" in path.parts:
             return None
@@ -78,6 +92,8 @@ class Dataset:
         if self.flat_test and folders[-1:] == (self.folders["test"],):
             label = self._labels.get(path.stem.removesuffix("_test").casefold())
             return Member(member, label, "test", None) if label and path.stem.endswith("_test") else None
+        if self.bare and len(folders) == 1:
+            folders = (self.folders["train"], *folders)
         if len(folders) < 2:
             return None
         label = self._labels.get(folders[-1].casefold())
@@ -86,6 +102,15 @@ class Dataset:
             return None
         numbered = _NUMBERED.fullmatch(path.stem)
         return Member(member, label, part, int(numbered[1]) if numbered else None)
+
+    def _parse_joined(self, member: str) -> Member | None:
+        """Parse a member of a union as its collection does; its captures follow those of the collections before."""
+        name, _, rest = member.partition("/")
+        for place, collection in enumerate(self.collections):
+            if name == collection.name and (found := collection.parse(rest)):
+                number = None if found.number is None else found.number + place * _APART
+                return replace(found, name=member, number=number)
+        return None
 
 
 def find(name: str) -> Dataset:
@@ -108,6 +133,41 @@ _ARABIC = {
     "taa": ("ت", 1838), "thaa": ("ث", 1766), "thal": ("ذ", 1582), "toot": ("ة", 1791),
     "waw": ("و", 1371), "ya": ("ئ", 1722), "yaa": ("ي", 1293), "zay": ("ز", 1374),
 }  # fmt: skip
+
+# Folders of AASL -> labels of ArASL, whose "ya" it lacks.
+_AASL = {
+    "alef": "aleff", "beh": "bb", "dad": "dhad", "feh": "fa", "hah": "haa", "heh": "ha", "kaf": "kaaf", "khah": "khaa",
+    "laa": "la", "lam": "laam", "noon": "nun", "qaf": "gaaf", "reh": "ra", "sad": "saad", "tah": "ta", "teh": "taa",
+    "teh_marbuta": "toot", "theh": "thaa", "yeh": "yaa", "zah": "dha", "zain": "zay",
+    "ain": "ain", "al": "al", "dal": "dal", "ghain": "ghain", "jeem": "jeem", "meem": "meem", "seen": "seen",
+    "sheen": "sheen", "thal": "thal", "waw": "waw",
+}  # fmt: skip
+
+
+def _union(name: str, title: str, *several: Dataset) -> Dataset:
+    """Return several collections of one alphabet as one dataset."""
+    counts: dict[str, dict[str, int]] = {}
+    for one in several:
+        for part, published in one.counts.items():
+            of_part = counts.setdefault(part, {})
+            for label, count in published.items():
+                of_part[label] = of_part.get(label, 0) + count
+    return Dataset(
+        name=name,
+        title=f"{title} ({' and '.join(one.title for one in several)})",
+        publisher="; ".join(one.publisher for one in several),
+        page=several[0].page,
+        version=", ".join(one.version for one in several),
+        licence=", ".join(f"{one.licence} ({one.title})" for one in several),
+        citation=" ".join(one.citation for one in several),
+        archive=f"{name}.zip",
+        folders={},
+        letters={label: letter for one in several for label, letter in one.letters.items()},
+        counts=counts,
+        empty=several[0].empty,
+        collections=several,
+    )
+
 
 DATASETS: dict[str, Dataset] = {
     "asl_alphabet": Dataset(
@@ -169,4 +229,39 @@ DATASETS: dict[str, Dataset] = {
         counts={"train": {label: count for label, (_, count) in _ARABIC.items()}},
         mendeley=("y7pckrw6z2", 1),
     ),
+    "asl_photos": Dataset(
+        name="asl_photos",
+        title="ASL Alphabets",
+        publisher="keptsecret, GitHub",
+        page="https://github.com/keptsecret/ASLAlphabets",
+        version="9702c7a7457b0af0d95a736b8950fa1a72334621",
+        licence="Apache-2.0",
+        citation="keptsecret. ASLAlphabets. GitHub. https://github.com/keptsecret/ASLAlphabets",
+        archive="asl-photos.zip",
+        folders={"train": "train"},
+        letters=_A_TO_Z | _ASL_WORDS,
+        counts={"train": dict.fromkeys(_A_TO_Z | _ASL_WORDS, 1000)},
+        empty="nothing",
+        bare=True,
+        github=("keptsecret/ASLAlphabets", "9702c7a7457b0af0d95a736b8950fa1a72334621"),
+    ),
+    "aasl": Dataset(
+        name="aasl",
+        title="RGB Arabic Alphabets Sign Language Dataset (AASL)",
+        publisher="Muhammad Al-Barham and others (muhammadalbrham), Kaggle",
+        page="https://www.kaggle.com/datasets/muhammadalbrham/rgb-arabic-alphabets-sign-language-dataset",
+        version="newest",
+        licence="CC BY-SA 4.0",
+        citation="Al-Barham, M. et al. (2023). RGB Arabic Alphabets Sign Language Dataset. "
+        "https://arxiv.org/abs/2301.11932",
+        archive="rgb-arabic-alphabets-sign-language-dataset.zip",
+        folders={"train": "RGB ArSL dataset"},
+        letters={label: _ARABIC[label][0] for label in _AASL.values()},
+        aliases=_AASL,
+        counts={},
+        total=7857,
+        bare=True,
+        kaggle="muhammadalbrham/rgb-arabic-alphabets-sign-language-dataset",
+    ),
 }
+DATASETS["american"] = _union("american", "American signs", DATASETS["asl_alphabet"], DATASETS["asl_photos"])

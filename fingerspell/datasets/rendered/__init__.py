@@ -10,9 +10,9 @@ from pathlib import Path
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.rendered import packing
 from fingerspell.datasets.rendered.drawing import Frame, draw_burst
-from fingerspell.datasets.rendered.processes import in_processes
 from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside, write_text
+from fingerspell.processes import in_processes
 from fingerspell.progress import progress
 
 HEADER = ["member", "label", "signer", "burst", "hand", *(f"{axis}{j}" for j in range(21) for axis in "xy")]
@@ -25,10 +25,15 @@ def draw(dataset_name: str, images_per_class: int, seed: int, folder: Path, work
     the 21 keypoints x0, y0 … x20, y20 in pixels of the stored image; empty fields where there is no hand)
     and, for arasl, the publisher's table of labels. `images_per_class` is the mean for arasl, whose classes
     are unequal, and counts training and test images together for synthetic_asl. The bytes depend on the
-    first three arguments alone. Raises FingerspellError for an unknown collection or fewer than two images
-    per class.
+    first three arguments alone. Raises FingerspellError for a collection that is unknown or cannot be drawn, or
+    fewer than two images per class.
     """
     dataset = catalogue.find(dataset_name)
+    if dataset_name not in packing.LAYOUTS:
+        raise FingerspellError(
+            f"{dataset_name} cannot be drawn; set datasets.{dataset_name}.source to original, or choose one of "
+            f"{', '.join(packing.LAYOUTS)}"
+        )
     if images_per_class < 2:
         raise FingerspellError(f"images_per_class is {images_per_class}; {dataset_name} needs at least 2.")
     folder = Path(folder)

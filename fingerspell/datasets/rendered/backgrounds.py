@@ -9,7 +9,7 @@ import numpy as np
 from fingerspell.datasets.rendered import scenes
 from fingerspell.datasets.rendered.camera import encode_light
 from fingerspell.datasets.rendered.drawing import stream
-from fingerspell.datasets.rendered.processes import in_processes
+from fingerspell.processes import in_processes
 
 SIDE = 128  # pixels
 CHUNK = 50  # that one task draws

@@ -42,11 +42,13 @@ STYLES = {
     "asl_alphabet": Style(200, 0.58, 6, 0.0, (0.42, 0.72), 3.5, 1.5, 2.0),
     "synthetic_asl": Style(256, 0.45, 60, 0.0, (0.55, 0.85), 3.5, 2.0, 6.0),
     "arasl": Style(64, 1.1, 40, 0.12, (0.6, 0.92), 4.0, 1.5, 2.0),
+    "asl_photos": Style(224, 0.55, 8, 0.1, (0.45, 0.8), 4.0, 1.5, 5.0),
 }
 POSES = {
     "asl_alphabet": poses_american.POSES,
     "synthetic_asl": poses_american.POSES,
     "arasl": poses_arabic.POSES,
+    "asl_photos": poses_american.POSES,
 }
 FRAMES_PER_DRAWING = 3
 MARGIN = 0.1  # of the side, drawn beyond every edge so that the camera can move

@@ -7,6 +7,8 @@ and `Test_Alphabet/A/<uuid>.png`, nine to one, and an overview picture at the ro
 The names of the pictures are invented: only the folders are known. Square here (512x512), 513x512 there.
 arasl (https://data.mendeley.com/datasets/y7pckrw6z2/1): `ain/AIN (1).JPG`, 64x64 grey JPEG; .jpg and .JPG
 both occur; a fifth of kaaf and meem is 256x256; a few haa are 768x1024 in colour; classes are unequal.
+asl_photos (https://github.com/keptsecret/ASLAlphabets): `train/A/A0.jpg` numbered from 0, 224x224 JPEG; the
+folders of `del`, `nothing` and `space` begin with a capital.
 """
 
 import io
@@ -26,7 +28,7 @@ AMERICAN = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 EMPTY = {"nothing", "Blank"}
 OVERVIEW = "overview.png"
 # Frames of one burst: few, so that a small set still has many bursts of a class to learn from and to be tested on.
-BURST = {"asl_alphabet": 3, "synthetic_asl": 3, "arasl": 6}
+BURST = {"asl_alphabet": 3, "synthetic_asl": 3, "arasl": 6, "asl_photos": 3}
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,8 @@ class Burst:
 
 def plan(dataset: str, images_per_class: int, seed: int) -> list[Burst]:
     """Return all bursts of a collection, in the order in which they are packed."""
-    layout = {"asl_alphabet": _asl_alphabet, "synthetic_asl": _synthetic_asl, "arasl": _arasl}[dataset]
     bursts = []
-    for label, part, shots in layout(images_per_class, seed):
+    for label, part, shots in LAYOUTS[dataset](images_per_class, seed):
         size = BURST[dataset]
         for i, first in enumerate(range(0, len(shots), size)):
             number = i if part == "train" else 100_000 + i
@@ -111,6 +112,20 @@ def _arasl(count: int, seed: int) -> Layout:
             member = f"ArASL_Database_54K_Final/{label}/{prefix} ({n}).{ending}"
             shots.append(Shot(member, width, height, mode))
         yield label, "train", shots
+
+
+def _asl_photos(count: int, seed: int) -> Layout:
+    for label in (*AMERICAN, "del", "nothing", "space"):
+        name = label.capitalize()
+        yield label, "train", [Shot(f"train/{name}/{name}{n}.jpg", 224, 224) for n in range(count)]
+
+
+LAYOUTS = {
+    "asl_alphabet": _asl_alphabet,
+    "synthetic_asl": _synthetic_asl,
+    "arasl": _arasl,
+    "asl_photos": _asl_photos,
+}
 
 
 def encode(picture: Image.Image, shot: Shot) -> bytes:

@@ -11,10 +11,10 @@ from fingerspell.datasets.rendered import poses_american, poses_arabic, ways_ame
 from fingerspell.datasets.rendered.camera import aim, encode_light
 from fingerspell.datasets.rendered.drawing import stream
 from fingerspell.datasets.rendered.flesh import solid, trace
-from fingerspell.datasets.rendered.processes import in_processes
 from fingerspell.datasets.rendered.shading import Light, shade, skin
-from fingerspell.datasets.rendered.skeleton import Build, build, closed, varied
+from fingerspell.datasets.rendered.skeleton import Build, Pose, build, closed, varied
 from fingerspell.errors import FingerspellError
+from fingerspell.processes import in_processes
 
 FILL = 0.56  # share of the side that the hand takes: the rest is for arms
 BORDER = 8.0  # pixels by which the flesh goes beyond the joints, both sides together
@@ -63,10 +63,8 @@ def _draw_some(alphabet: str, seed: int, task: tuple[str, range]) -> Hands:
 def _draw(alphabet: str, label: str, number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return a sheet and its keypoints."""
     rng = stream(seed, "sheets", alphabet, label, number)
-    poses, variants = ALPHABETS[alphabet]
-    usual, others = poses[label], variants.get(label, ())
-    pose = others[rng.integers(len(others))] if others and rng.uniform() < 0.75 else usual
-    figure, surface = _signer(rng), skin(rng, rng.uniform() ** 1.3)
+    pose = pose_of(ALPHABETS[alphabet], label, rng)
+    figure, surface = signer(rng), skin(rng, rng.uniform() ** 1.3)
     cuff = float(rng.uniform(4, 10)) if rng.uniform() < 0.4 else None
     hand = solid(closed(varied(pose, rng, float(rng.uniform(3, 7))), figure), figure, cuff)
     view = aim(hand.joints, SIDE, FILL, np.full(2, 0.5), float(rng.uniform(24, 75)))
@@ -79,7 +77,14 @@ def _draw(alphabet: str, label: str, number: int, seed: int) -> tuple[np.ndarray
     return sheet, view.project(hand.joints).astype(np.float32)
 
 
-def _signer(rng: np.random.Generator) -> Build:
+def pose_of(alphabet: tuple[dict, dict], label: str, rng: np.random.Generator) -> Pose:
+    """Draw one of the ways in which a sign is shown: the usual one, or three times in four another, if there is one."""
+    poses, variants = alphabet
+    usual, others = poses[label], variants.get(label, ())
+    return others[rng.integers(len(others))] if others and rng.uniform() < 0.75 else usual
+
+
+def signer(rng: np.random.Generator) -> Build:
     """Draw proportions, from slender to stout: on the average a broader hand than the one of the collections."""
     figure = build(rng)
     stout = float(np.clip(rng.normal(0.07, 0.07), -0.06, 0.25))

@@ -23,7 +23,7 @@ class Architecture:
 
     title: str
     paper: str
-    kind: Literal["network", "backbone", "classifier"]
+    kind: Literal["network", "backbone", "classifier", "reader"]
     input_range: str
     parameters: int
     recommended_size: int
@@ -34,7 +34,7 @@ class Architecture:
 
 
 # What a file of each kind must declare; `fingerspell.models` says what it takes and returns.
-FUNCTIONS = {"network": ("build",), "backbone": ("backbone", "head"), "classifier": ("search",)}
+FUNCTIONS = {"network": ("build",), "backbone": ("backbone", "head"), "classifier": ("search",), "reader": ("build",)}
 
 
 def names() -> list[str]:
@@ -65,13 +65,14 @@ def check(name: str, params: Params) -> ModuleType:
                 f"fingerspell/models/{experiment.model}.py has no function {function!r}, which a "
                 f"{module.ARCHITECTURE.kind} needs; fingerspell/models/__init__.py says what it takes and returns"
             )
-    of_kind = {"network": _of_network, "backbone": _of_backbone, "classifier": _of_classifier}
+    of_kind = {"network": _of_network, "backbone": _of_backbone, "classifier": _of_classifier, "reader": _of_reader}
     model = module.ARCHITECTURE
     for fault in chain(
         _of_size(model, experiment),
         of_kind[model.kind](model, experiment),
         [] if model.kind == "classifier" else _of_training(model, experiment),
         _of_composition(name, model, params),
+        _of_crops(name, model, params),
         _of_codes(name, model, params),
     ):
         raise FingerspellError(f"experiments.{name}.{fault}")
@@ -127,6 +128,18 @@ def _of_classifier(model: Architecture, experiment: Experiment) -> Faults:
         yield f"seeds must be 1 for {model.title}, whose codes come from one autoencoder"
 
 
+def _of_reader(model: Architecture, experiment: Experiment) -> Faults:
+    yield from _of_network(model, experiment)
+    if experiment.channels != 3:
+        yield f"channels must be 3 for {model.title}; grey pictures are read as coloured ones"
+    if changes := _changes(experiment):
+        yield f"augment has {', '.join(sorted(changes))}, but the views of {model.title} are changed as they are"
+    if experiment.tta_scales != [1] or experiment.tta_rotations != [0]:
+        yield f"tta_scales must be [1] and tta_rotations [0] for {model.title}, which turns hands upright"
+    if experiment.precision != "float32":
+        yield f"precision must be float32 for {model.title}"
+
+
 def _of_training(model: Architecture, experiment: Experiment) -> Faults:
     training, second = experiment.training, experiment.fine_tune
     for key in ("epochs", "batch_size", "training"):
@@ -165,6 +178,18 @@ def _of_composition(name: str, model: Architecture, params: Params) -> Faults:
         yield "training.mixup must be 0 where composition.keypoints is more; keypoints have no mean"
     if composition.keypoints and not model.keypoints:
         yield f"composition.keypoints must be 0 for {model.title}, which has no layer to read keypoints from"
+
+
+def _of_crops(name: str, model: Architecture, params: Params) -> Faults:
+    experiment = params.experiment(name)
+    if (model.kind == "reader") != (experiment.trains_on == "crops"):
+        yield f"trains_on must be crops for a reader, and for nothing else; {model.title} is a {model.kind}"
+    if experiment.trains_on != "crops":
+        return
+    if name not in params.crops:
+        yield f"trains_on is crops, but crops has no section {name}; add it there"
+    elif params.crop(name).dataset != experiment.dataset:
+        yield f"dataset differs from that of crops.{name}; set both alike"
 
 
 def _of_codes(name: str, model: Architecture, params: Params) -> Faults:

@@ -49,6 +49,7 @@ def describe(name: str, experiment: Experiment, seed: int, prepared: dict) -> di
     return {
         "experiment": name,
         "model": experiment.model,
+        "trains_on": experiment.trains_on,
         **prepared,
         "value_range": [0, 255],
         "precision": experiment.precision,
@@ -93,6 +94,8 @@ def _build(description: dict):
     kind = architecture.ARCHITECTURE.kind
     if kind == "network":
         return architecture.build(size, channels, classes, dropout)
+    if kind == "reader":
+        return architecture.build(classes, dropout)
     if kind == "classifier":
         from fingerspell.models import autoencoder
 
@@ -109,7 +112,8 @@ def weights_file(seed: int | None = None) -> str:
 
 
 def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
-    """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels) to float32 (n, classes).
+    """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels), or the rows of a reader, to
+    float32 (n, classes).
 
     `seed` chooses the network that was trained with this further seed. Raises `FingerspellError` if the folder holds
     no whole model, a damaged one, or one not to be trusted.

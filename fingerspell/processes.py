@@ -1,4 +1,4 @@
-"""Drawing in several processes at once."""
+"""Work in several processes at once."""
 
 import os
 import signal
@@ -10,25 +10,25 @@ from multiprocessing import get_context
 from typing import TypeVar
 
 Task = TypeVar("Task")
-Drawn = TypeVar("Drawn")
+Done = TypeVar("Done")
 
 
 def in_processes(
-    draw: Callable[[Task], Drawn], tasks: Sequence[Task], workers: int | None, chunksize: int = 1
-) -> Iterator[Drawn]:
-    """Yield `draw` of every task, in their order, from `workers` processes (None: one a core; 1: this one alone).
+    work: Callable[[Task], Done], tasks: Sequence[Task], workers: int | None, chunksize: int = 1
+) -> Iterator[Done]:
+    """Yield `work` of every task, in their order, from `workers` processes (None: one a core; 1: this one alone).
 
     A terminal sends Ctrl-C to all of them; this one alone hears it, drops what has not begun, and raises.
     """
     workers = workers or os.cpu_count() or 1
     if workers <= 1:
-        yield from map(draw, tasks)
+        yield from map(work, tasks)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         try:
             with _interrupts_held():
-                drawn = pool.map(draw, tasks, chunksize=chunksize)  # starts the processes
-            yield from drawn
+                done = pool.map(work, tasks, chunksize=chunksize)  # starts the processes
+            yield from done
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -1,0 +1,39 @@
+"""Any model, exported or trained, ready to be asked about photographs: one function, whatever the model reads."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+Predict = Callable[[Sequence[np.ndarray]], np.ndarray]
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[dict, Predict]]:
+    """Yield (`model.json`, predict) of a model's folder, exported or trained.
+
+    predict: images as `takes` says, to float32 (n, classes); of a reader that finds no hand, a row of zeros. Raises
+    FingerspellError if the folder holds no whole model.
+    """
+    from fingerspell.inference.predictor import MODEL, Predictor
+
+    if (folder / MODEL).is_file():
+        predictor = Predictor.open(folder)
+        description, answer = predictor.description, predictor.predict
+    else:
+        from fingerspell.models.common import saved  # Keras, which takes seconds
+
+        description, answer = saved.load(folder)
+    if not reads_whole(description):
+        yield description, answer
+        return
+    from fingerspell.inference.reader import Reader
+
+    with Reader(description, answer) as reader:
+        yield description, reader.probabilities
+
+
+def reads_whole(description: dict) -> bool:
+    """Say whether a model takes whole pictures, each uint8 (h, w, 3), and not squares of one size."""
+    return description.get("trains_on") == "crops"

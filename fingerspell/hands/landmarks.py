@@ -1,0 +1,144 @@
+"""The hands of a whole dataset, found once.
+
+A folder of landmarks holds
+
+- `hands.csv`: member, label, side, score, found (see `finder.Hand`), one row an image, sorted by member; empty where no
+  hand was found
+- `landmarks.npy`: float32 (n, 21, 3), in the order of the rows; NaN where no hand was found
+"""
+
+import atexit
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from fingerspell import files, images, tables
+from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.catalogue import Dataset
+from fingerspell.errors import FingerspellError
+from fingerspell.hands import finder, model
+from fingerspell.hands.network import LANDMARKS
+from fingerspell.processes import in_processes
+from fingerspell.progress import progress
+
+TABLE, ARRAY = "hands.csv", "landmarks.npy"
+CHUNK = 64  # images of a task: what an interrupt costs, and what memory holds
+CODE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was found in one image; the columns of `hands.csv`."""
+
+    member: str
+    label: str
+    side: str | None
+    score: float | None
+    found: str | None
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """A folder of landmarks, opened."""
+
+    rows: list[Row]
+    points: np.ndarray  # float32 (n, 21, 3)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Landmarks":
+        """Open a folder that `write` filled; raises FingerspellError if it is not there."""
+        return cls(tables.read(folder / TABLE, Row, "table of hands"), np.load(folder / ARRAY, mmap_mode="r"))
+
+    def of(self, members: list[str]) -> np.ndarray:
+        """Return the landmarks of some images, (n, 21, 3); raises FingerspellError if one was never looked at."""
+        place = {row.member: at for at, row in enumerate(self.rows)}
+        try:
+            return self.points[[place[member] for member in members]]
+        except KeyError as error:
+            raise FingerspellError(f"nobody looked for hands in {error.args[0]}; run `dvc repro`") from error
+
+
+def write(dataset: Dataset, archive: Path, folder: Path, checkpoints: Path, workers: int | None = None) -> list[Row]:
+    """Look for the signing hand in every labelled image of an archive, in `workers` processes (None: one a core).
+
+    Fills `folder` and returns its rows. After an interrupt the next call goes on with what `checkpoints` holds; the
+    result is the same. An image that cannot be read has no hand.
+    """
+    with Archive(archive) as opened:
+        members = sorted((member.name, member.label) for name in opened.names if (member := dataset.parse(name)))
+    chunks = [members[start : start + CHUNK] for start in range(0, len(members), CHUNK)]
+    kept = checkpoints / _recipe(archive)
+    missing = [number for number in range(len(chunks)) if not (kept / f"{number}.npz").exists()]
+    tasks = [(archive, [member for member, _ in chunks[number]]) for number in missing]
+    done = zip(missing, in_processes(_look, tasks, workers if len(tasks) > 1 else 1))
+    for number, (found, points) in progress(done, len(missing), f"hands of {dataset.name}", f"times {CHUNK} images"):
+        with files.write_aside(kept / f"{number}.npz") as aside, open(aside, "wb") as file:
+            np.savez(file, found=np.array(json.dumps(found)), points=points)
+    rows: list[Row] = []
+    files.write_array(folder / ARRAY, np.float32, (LANDMARKS, 3), _collect(kept, chunks, rows))
+    tables.write(folder / TABLE, Row, rows)
+    return rows
+
+
+def summary(rows: list[Row]) -> dict:
+    """Return how many images there are, the share in which a hand was found, by each try and in each class."""
+    labels = sorted({row.label for row in rows})
+    found = {label: [row.found is not None for row in rows if row.label == label] for label in labels}
+    return {
+        "images": len(rows),
+        "found": _share([row.found is not None for row in rows]),
+        "by_try": {name: _share([row.found == name for row in rows]) for name in finder.TRIES},
+        "by_class": {label: _share(values) for label, values in found.items()},
+    }
+
+
+def _share(values: list[bool]) -> float:
+    return round(float(np.mean(values)), 4)
+
+
+def _collect(kept: Path, chunks: list, rows: list[Row]) -> Iterator[np.ndarray]:
+    for number, members in enumerate(chunks):
+        with np.load(kept / f"{number}.npz") as held:
+            for (member, label), [side, score, found] in zip(members, json.loads(str(held["found"]))):
+                rows.append(Row(member, label, side, score, found))
+            yield held["points"]
+
+
+def _recipe(archive: Path) -> str:
+    """Return a name for what is found: other pictures, code or model find otherwise."""
+    code = [files.sha256(path) for path in (*sorted(CODE.glob("*.py")), Path(images.__file__))]
+    parts = [files.sha256(archive), model.SHA256, version("mediapipe"), version("opencv-python-headless"), *code]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _look(task: tuple[Path, list[str]]) -> tuple[list, np.ndarray]:
+    """Return side, score and try of the hand in each of some images, and its landmarks (n, 21, 3)."""
+    archive, members = task
+    points = np.full((len(members), LANDMARKS, 3), np.nan, np.float32)
+    found: list = []
+    search = _finder().find
+    with Archive(archive) as opened:
+        for place, member in enumerate(members):
+            try:
+                hands = search(images.whole(opened.read(member)))
+            except FingerspellError:  # the audit tells which images cannot be read
+                hands = []
+            if hands:
+                points[place] = hands[0].landmarks
+            hand = hands[0] if hands else None
+            found.append([hand.side, round(hand.score, 4), hand.found] if hand else [None, None, None])
+    return found, points
+
+
+@cache
+def _finder() -> finder.Finder:
+    """Return the finder of this process."""
+    opened = finder.Finder().__enter__()
+    atexit.register(opened.__exit__)
+    return opened

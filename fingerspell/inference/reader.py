@@ -1,0 +1,91 @@
+"""Reading whole pictures: every hand found, cut out upright, and named with a probability that means what it says.
+
+TensorFlow is not imported here; whoever reads with a network that Keras holds hands its answers in.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fingerspell import images
+from fingerspell.errors import FingerspellError
+from fingerspell.hands import embedding
+from fingerspell.hands.finder import Finder, Hand
+from fingerspell.hands.network import HandNetwork
+from fingerspell.inference.predictor import Predictor
+
+Answer = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One hand of a picture, and what it shows.
+
+    probabilities: float32 (classes,). sign: the most likely class, or None where its probability lies below the
+    reader's threshold: the hand shows no sign that it knows.
+    """
+
+    hand: Hand
+    probabilities: np.ndarray
+    sign: str | None
+
+
+class Reader:
+    """Finds hands in whole pictures and reads them; to be used in a `with` block, in one thread.
+
+    description: all of `model.json`. classes, letters: as of a `Predictor`. threshold: the probability below which no
+    sign is named, chosen on validation images.
+    """
+
+    def __init__(self, description: dict, answer: Answer, most: int = 1, threshold: float | None = None) -> None:
+        """answer: rows of `hands.embedding`, float32 (n, 1280), to probabilities (n, classes). most: hands that are
+        looked for in a picture."""
+        self.description = description
+        self.classes: tuple[str, ...] = tuple(description["classes"])
+        self.letters: tuple[str, ...] = tuple(description["letters"])
+        self.threshold = description.get("threshold", 0.0) if threshold is None else threshold
+        self._answer = answer
+        self._network = HandNetwork()
+        self._finder = Finder(self._network, most)
+
+    @classmethod
+    def open(cls, folder: Path, most: int = 1, threshold: float | None = None) -> "Reader":
+        """Open the folder of an exported reader; raises FingerspellError if it is not whole, or reads no hands."""
+        predictor = Predictor.open(folder)
+        if not predictor.reads_hands:
+            raise FingerspellError(f"{folder} holds a model of whole images, which finds no hands; name a reader")
+        return cls(predictor.description, predictor.predict, most, threshold)
+
+    def __enter__(self) -> "Reader":
+        self._finder.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._finder.__exit__(*error)
+
+    def read(self, picture: np.ndarray) -> list[Reading]:
+        """Return the hands in a picture, uint8 (h, w, 3), RGB, the signing one first; none where none is found."""
+        hands = self._finder.find(picture)
+        return [self._reading(picture, hand) for hand in hands]
+
+    def probabilities(self, pictures: Iterable[np.ndarray]) -> np.ndarray:
+        """Return what the signing hand of each picture shows, float32 (n, classes); zeros where none is found."""
+        found = (self.read(picture)[:1] for picture in pictures)
+        none = np.zeros(len(self.classes), np.float32)
+        return np.stack([reading[0].probabilities if reading else none for reading in found])
+
+    def _reading(self, picture: np.ndarray, hand: Hand) -> Reading:
+        height, width = picture.shape[:2]
+        crop = hand.crop(width, height)
+        # The hand and its mirror image: left and right ones are read alike.
+        rows = [embedding.of_picture(self._network, picture, crop, mirror) for mirror in (False, True)]
+        probabilities = self._answer(np.stack(rows)).mean(axis=0)
+        best = int(probabilities.argmax())
+        return Reading(hand, probabilities, self.classes[best] if probabilities[best] >= self.threshold else None)
+
+
+def whole_picture(data: bytes) -> np.ndarray:
+    """Return an image file held in memory as a reader takes it; raises FingerspellError if it cannot be decoded."""
+    return images.whole(data)
