@@ -17,8 +17,11 @@ def main(name: str) -> None:
     with files.write_aside(Path("data/landmarks") / name) as folder:
         folder.mkdir()
         rows = landmarks.write(dataset, archive, folder, checkpoints)
+        summary, truth = landmarks.summary(rows), archive.with_name("hands.csv")
+        if truth.exists():
+            summary["drawn"] = landmarks.against_truth(rows, landmarks.Landmarks.open(folder).points, truth)
     # No metrics in DVC's sense: their columns would stand between those of the experiments.
-    files.write_json(Path(f"metrics/landmarks/{name}.json"), landmarks.summary(rows))
+    files.write_json(Path(f"metrics/landmarks/{name}.json"), summary)
     shutil.rmtree(checkpoints)
 
 

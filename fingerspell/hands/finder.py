@@ -136,7 +136,7 @@ class Finder:
             best = around(places)
         depth = seen.landmarks[:, 2] * (best.side / SIZE / width)
         landmarks = np.column_stack([places / (width, height), depth]).astype(np.float32)
-        side, score = _side("Right" if seen.right >= 0.5 else "Left"), max(seen.right, 1 - seen.right)
+        side, score = "right" if seen.right >= 0.5 else "left", max(seen.right, 1 - seen.right)
         return [Hand(landmarks, side, score, "cut out")]
 
     def _ask(self, picture: np.ndarray) -> Iterator[Hand]:
@@ -150,7 +150,7 @@ class Finder:
         for points, [named, *_] in zip(found.hand_landmarks, found.handedness):
             self._found = True
             landmarks = np.float32([(point.x, point.y, point.z) for point in points])
-            yield _within(Hand(landmarks, _side(named.category_name), named.score, "picture"), (0, 0), square, picture)
+            yield _within(Hand(landmarks, named.category_name.lower(), named.score, "picture"), (0, 0), square, picture)
 
 
 def _within(
@@ -175,11 +175,6 @@ def mediapipe():
         if absent:
             del sys.modules["tensorflow"]
     return mediapipe
-
-
-def _side(named: str) -> str:
-    """MediaPipe names hands as if every picture were a mirror image."""
-    return {"Left": "right", "Right": "left"}[named]
 
 
 def _extent(hand: Hand) -> float:

@@ -2,12 +2,11 @@
 
 A folder of landmarks holds
 
-- `hands.csv`: member, label, side, score, found (see `finder.Hand`), one row an image, sorted by member; empty where no
-  hand was found
+- `hands.csv`: member, label, width, height (pixels, upright), side, score, found (see `finder.Hand`), one row an image,
+  sorted by member; empty where no hand was found, or the image cannot be read
 - `landmarks.npy`: float32 (n, 21, 3), in the order of the rows; NaN where no hand was found
 """
 
-import atexit
 import hashlib
 import json
 from collections.abc import Iterator
@@ -23,12 +22,13 @@ from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.errors import FingerspellError
 from fingerspell.hands import finder, model
-from fingerspell.hands.network import LANDMARKS
+from fingerspell.hands.network import LANDMARKS, HandNetwork
 from fingerspell.processes import in_processes
 from fingerspell.progress import progress
 
 TABLE, ARRAY = "hands.csv", "landmarks.npy"
 CHUNK = 64  # images of a task: what an interrupt costs, and what memory holds
+WRIST, MIDDLE = 0, 9  # between them lies the palm
 CODE = Path(__file__).parent
 
 
@@ -38,6 +38,8 @@ class Row:
 
     member: str
     label: str
+    width: int | None
+    height: int | None
     side: str | None
     score: float | None
     found: str | None
@@ -98,6 +100,37 @@ def summary(rows: list[Row]) -> dict:
     }
 
 
+def against_truth(rows: list[Row], points: np.ndarray, hands_csv: Path) -> dict:
+    """Return how the finder does on drawn hands, whose joints are known (see `rendered.draw`): the share of them that
+    it finds, how far its landmarks lie from the joints (half, and nine tenths, of the hands lie nearer), in lengths of
+    the palm, and how often it tells right from left.
+
+    points: float32 (n, 21, 3), in the order of rows.
+    """
+    truth = {row["member"]: row for row in files.read_csv(hands_csv) if row["hand"]}
+    drawn = [at for at, row in enumerate(rows) if row.member in truth and row.width]
+    apart, sides = [], []
+    for at in drawn:
+        row, known = rows[at], truth[rows[at].member]
+        if row.found is None:
+            continue
+        joints = np.array([[float(known[f"{axis}{joint}"]) for axis in "xy"] for joint in range(LANDMARKS)])
+        palm = np.linalg.norm(joints[MIDDLE] - joints[WRIST])
+        away = np.linalg.norm(points[at, :, :2] * (row.width, row.height) - joints, axis=1)
+        apart.append(away.mean() / max(palm, 1.0))
+        sides.append(row.side == known["hand"])
+    if not apart:
+        return {}
+    half, most = np.quantile(apart, [0.5, 0.9])
+    return {
+        "hands": len(drawn),
+        "found": round(len(apart) / len(drawn), 4),
+        "half_within_palms": round(float(half), 4),
+        "nine_tenths_within_palms": round(float(most), 4),
+        "side_right": _share(sides),
+    }
+
+
 def _share(values: list[bool]) -> float:
     return round(float(np.mean(values)), 4)
 
@@ -105,8 +138,8 @@ def _share(values: list[bool]) -> float:
 def _collect(kept: Path, chunks: list, rows: list[Row]) -> Iterator[np.ndarray]:
     for number, members in enumerate(chunks):
         with np.load(kept / f"{number}.npz") as held:
-            for (member, label), [side, score, found] in zip(members, json.loads(str(held["found"]))):
-                rows.append(Row(member, label, side, score, found))
+            for (member, label), seen in zip(members, json.loads(str(held["found"]))):
+                rows.append(Row(member, label, *seen))
             yield held["points"]
 
 
@@ -118,27 +151,27 @@ def _recipe(archive: Path) -> str:
 
 
 def _look(task: tuple[Path, list[str]]) -> tuple[list, np.ndarray]:
-    """Return side, score and try of the hand in each of some images, and its landmarks (n, 21, 3)."""
+    """Return width, height, and side, score and try of the hand of each of some images, and landmarks (n, 21, 3)."""
     archive, members = task
     points = np.full((len(members), LANDMARKS, 3), np.nan, np.float32)
     found: list = []
-    search = _finder().find
-    with Archive(archive) as opened:
+    # Opened for every task: MediaPipe must be closed before its process begins to end.
+    with Archive(archive) as opened, finder.Finder(_network()) as hand_finder:
         for place, member in enumerate(members):
             try:
-                hands = search(images.whole(opened.read(member)))
+                picture = images.whole(opened.read(member))
             except FingerspellError:  # the audit tells which images cannot be read
-                hands = []
+                found.append([None] * 5)
+                continue
+            size, hands = [picture.shape[1], picture.shape[0]], hand_finder.find(picture)
             if hands:
                 points[place] = hands[0].landmarks
-            hand = hands[0] if hands else None
-            found.append([hand.side, round(hand.score, 4), hand.found] if hand else [None, None, None])
+            seen = [hands[0].side, round(hands[0].score, 4), hands[0].found] if hands else [None] * 3
+            found.append(size + seen)
     return found, points
 
 
 @cache
-def _finder() -> finder.Finder:
-    """Return the finder of this process."""
-    opened = finder.Finder().__enter__()
-    atexit.register(opened.__exit__)
-    return opened
+def _network() -> HandNetwork:
+    """Return the network of this process."""
+    return HandNetwork()

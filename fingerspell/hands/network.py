@@ -27,7 +27,7 @@ class Seen:
     landmarks: np.ndarray  # float32 (21, 3): x, y and depth in pixels of the picture
     world: np.ndarray  # float32 (21, 3): metres, from the middle of the hand
     presence: float  # probability that there is a hand, 0–1
-    right: float  # probability that it is a right one, as if the picture were a mirror image, 0–1
+    right: float  # probability that it is a right one, where the picture is no mirror image, 0–1
     features: np.ndarray  # float32 (1152,)
 
 
