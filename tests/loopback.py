@@ -1,4 +1,4 @@
-"""A server on loopback that plays Kaggle, Mendeley Data and the storage of Keras, obligingly or not."""
+"""A server on loopback that plays Kaggle, Mendeley Data, GitHub and the storage of Keras, obligingly or not."""
 
 import hashlib
 import json

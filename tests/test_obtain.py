@@ -17,6 +17,7 @@ from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.errors import FingerspellError
 
 ASL, ARASL, SYNTHETIC = DATASETS["asl_alphabet"], DATASETS["arasl"], DATASETS["synthetic_asl"]
+PHOTOS, AASL = DATASETS["asl_photos"], DATASETS["aasl"]
 LABELS = b"#,File_Name,Class\n1,AIN (1).JPG,ain\n"
 CSV = "ArSL_Data_Labels.csv"
 
@@ -330,6 +331,105 @@ def test_a_full_disk_is_noticed_before(archives, published, monkeypatch):
     assert there(archives) == []
 
 
+# -- GitHub ---------------------------------------------------------------------------------------------
+
+REPOSITORY, COMMIT = PHOTOS.github
+RECORD = "asl-photos.zip.sha256"
+
+
+def repository(per_class=2, without=()):
+    """A zip as GitHub packs a commit: below a folder of its name, with the code and a test part."""
+    out, top = io.BytesIO(), f"ASLAlphabets-{COMMIT}"
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as writer:
+        writer.writestr(f"{top}/cnn.py", "import keras")
+        for label in PHOTOS.classes:
+            name = label.capitalize()
+            for number in range(per_class):
+                if label not in without:
+                    writer.writestr(f"{top}/train/{name}/{name}{number}.jpg", f"{name}{number}" * 50)
+            writer.writestr(f"{top}/test/{name}/{name}0.jpg", b"another" * 50)
+    return out.getvalue()
+
+
+@pytest.fixture
+def github(server):
+    """The server in GitHub's place, which tells no length."""
+    server.files, server.lengths, server.ranges = {COMMIT: repository()}, False, False
+    return server
+
+
+def clone(archives, server):
+    return obtain.obtain(PHOTOS, archives, github_url=server.url)
+
+
+def test_github_archive_of_the_pinned_commit_arrives_and_is_recorded(archives, github, capsys):
+    path = clone(archives, github)
+    assert path.read_bytes() == github.files[COMMIT]
+    assert there(archives) == [PHOTOS.archive, RECORD]
+    assert path.with_name(RECORD).read_text() == f"{sha(path.read_bytes())}  {PHOTOS.archive}\n"
+    assert [one.path for one in github.requests] == [f"/{REPOSITORY}/zip/{COMMIT}"]
+    assert "58 images of ASL Alphabets, which has 29,000 as published" in capsys.readouterr().out
+    assert clone(archives, github) == path and len(github.requests) == 1
+
+
+def test_github_archive_cut_short_is_told_and_never_gets_the_name(archives, github):
+    """Without a length nothing but the zip itself tells that its end is missing."""
+    github.cuts = [len(github.files[COMMIT]) - 30]
+    with pytest.raises(FingerspellError) as error:
+        clone(archives, github)
+    for part in ("what arrived for asl-photos.zip is damaged", "cut short", "was deleted; run the same command again"):
+        assert part in str(error.value)
+    assert there(archives) == []
+    clone(archives, github)
+
+
+def test_github_download_that_breaks_off_begins_again(archives, github):
+    github.lengths, github.cuts = True, [5_500]
+    assert clone(archives, github).read_bytes() == github.files[COMMIT]
+    assert [one.range for one in github.requests] == [None, "bytes=5000-"]
+
+
+def test_github_archive_that_changes_is_refused_ever_after(archives, github):
+    path = clone(archives, github)
+    first = path.read_bytes()
+    path.write_bytes(repository(per_class=3))
+    with pytest.raises(FingerspellError, match=r"is not what was fetched.*delete asl-photos\.zip to fetch it again"):
+        clone(archives, github)
+    path.unlink()
+    github.files[COMMIT] = repository(per_class=3)
+    with pytest.raises(FingerspellError, match=r"is not what was fetched before.*delete asl-photos\.zip\.sha256 first"):
+        clone(archives, github)
+    assert there(archives) == [RECORD]
+    github.files[COMMIT] = first
+    clone(archives, github)
+
+
+def test_github_refusal_names_an_address_that_a_browser_takes(archives, github):
+    del github.files[COMMIT]
+    with pytest.raises(FingerspellError) as error:
+        clone(archives, github)
+    address = f"https://github.com/{REPOSITORY}/archive/{COMMIT}.zip"
+    assert f"answered 404 Not Found; or download {address} in a browser" in str(error.value)
+    assert str(error.value).endswith(f"put it into {archives} as asl-photos.zip")
+    assert there(archives) == []
+
+
+def test_github_archive_without_a_class_is_refused(archives, github):
+    github.files[COMMIT] = repository(without=("del",))
+    with pytest.raises(FingerspellError, match="no images in train for class del"):
+        clone(archives, github)
+
+
+def test_class_folders_at_the_root_are_the_photographs_too(archives, capsys):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as writer:
+        for label in PHOTOS.classes:
+            writer.writestr(f"{label.capitalize()}/{label.capitalize()}0.jpg", b"image")
+    put(PHOTOS, archives, out.getvalue())
+    obtain.obtain(PHOTOS, archives)
+    assert "29 images of ASL Alphabets" in capsys.readouterr().out
+
+
 # -- Kaggle, with its real client -----------------------------------------------------------------------
 
 
@@ -363,6 +463,26 @@ def test_kaggle_archive_arrives_in_the_pinned_version_and_is_recorded(archives, 
         "datasetSlug": "asl-alphabet",
         "datasetVersionNumber": 1,
     }
+
+
+def test_kaggle_archive_of_aasl_arrives_in_its_newest_version(archives, kaggle, capsys):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as writer:
+        for folder in AASL.aliases:
+            writer.writestr(f"RGB ArSL dataset/{folder.title()}/1.jpg", f"{folder}" * 50)
+    kaggle.files["kaggle.zip"] = out.getvalue()
+    path = obtain.obtain(AASL, archives)
+    assert path.read_bytes() == out.getvalue()
+    assert f"31 images of {AASL.title}, which has 7,857 as published" in capsys.readouterr().out
+    asked = json.loads(kaggle.requests[0].body)
+    assert (asked["ownerSlug"], asked["datasetSlug"]) == tuple(AASL.kaggle.split("/"))
+    assert not asked.get("datasetVersionNumber")
+
+
+def test_kaggle_archive_of_aasl_without_a_class_is_refused(archives):
+    put(AASL, archives, packed(AASL, without=("toot",)))
+    with pytest.raises(FingerspellError, match="no images in RGB ArSL dataset for class toot"):
+        obtain.obtain(AASL, archives)
 
 
 def test_kaggle_archive_that_changes_is_refused_ever_after(archives, kaggle):

@@ -16,7 +16,7 @@ from PIL import Image
 from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.datasets.rendered import HEADER, draw, packing
 from fingerspell.datasets.rendered.camera import aim
-from fingerspell.datasets.rendered.drawing import POSES, draw_burst
+from fingerspell.datasets.rendered.drawing import POSES, draw_burst, signer
 from fingerspell.datasets.rendered.flesh import solid, trace
 from fingerspell.datasets.rendered.packing import plan
 from fingerspell.datasets.rendered.skeleton import (
@@ -52,9 +52,9 @@ def angles(pose: Pose):
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory) -> dict[str, Path]:
-    """All three collections, two images a class (ArASL: about two), in one process."""
+    """All collections, two images a class (ArASL: about two), in one process."""
     folder = tmp_path_factory.mktemp("drawn")
-    return {name: draw(name, 2, 1, folder / name, workers=1) for name in DATASETS}
+    return {name: draw(name, 2, 1, folder / name, workers=1) for name in packing.LAYOUTS}
 
 
 def table(archive: Path) -> list[dict[str, str]]:
@@ -144,7 +144,7 @@ def test_same_seed_same_bytes_whatever_the_number_of_workers(tmp_path, drawn):
         assert digest(again.parent / name) == digest(drawn["arasl"].parent / name)
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", packing.LAYOUTS)
 def test_another_seed_draws_other_pictures_and_the_same_seed_the_same(dataset):
     burst = plan(dataset, 2, 1)[0]
     one, same, other = (draw_burst(dataset, burst, seed) for seed in (1, 1, 2))
@@ -152,7 +152,7 @@ def test_another_seed_draws_other_pictures_and_the_same_seed_the_same(dataset):
     assert all(a.data != b.data and a.row[5:] != b.row[5:] for a, b in zip(one, other))
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", packing.LAYOUTS)
 def test_the_table_names_every_image_once_and_its_keypoints_lie_about_the_picture(dataset, drawn):
     rows = table(drawn[dataset])
     with zipfile.ZipFile(drawn[dataset]) as archive:
@@ -184,6 +184,32 @@ def test_asl_alphabet_has_the_published_layout(drawn):
         edge = np.asarray(picture)[0, 5:-5].mean(0)
         assert edge[2] > 180 and edge[:2].max() < 60  # the blue frame
     assert {row["hand"] for row in table(drawn["asl_alphabet"])} == {"right", ""}
+
+
+def test_asl_photos_has_the_published_layout_and_our_labels(drawn):
+    archive, dataset = drawn["asl_photos"], DATASETS["asl_photos"]
+    assert archive.name == "asl-photos.zip"
+    folders = (*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "Del", "Nothing", "Space")
+    with zipfile.ZipFile(archive) as opened:
+        assert set(opened.namelist()) == {f"train/{name}/{name}{n}.jpg" for name in folders for n in (0, 1)}
+        picture = Image.open(io.BytesIO(opened.read("train/Del/Del0.jpg")))
+        assert (picture.format, picture.size, picture.mode) == ("JPEG", (224, 224), "RGB")
+    assert all(row["label"] == dataset.parse(row["member"]).label for row in table(archive))
+
+
+def test_asl_photos_is_of_several_people_in_many_rooms_whose_hands_are_mostly_right():
+    bursts = [burst for burst in plan("asl_photos", 30, 20) if burst.label in ("nothing", "L")]
+    frames = {burst.name: draw_burst("asl_photos", burst, 20)[0] for burst in bursts}
+    hands = [frame.row for name, frame in frames.items() if name.startswith("L")]
+    assert len({row[2] for row in hands}) > 5
+    signing = Counter("left" if signer("asl_photos", n, 20).left else "right" for n in range(200))
+    assert 0 < signing["left"] < signing["right"] / 4
+    rooms = [
+        np.asarray(Image.open(io.BytesIO(frame.data)).resize((16, 16)), float)
+        for name, frame in frames.items()
+        if name.startswith("nothing")
+    ]
+    assert all(np.abs(one - other).mean() > 10 for i, one in enumerate(rooms) for other in rooms[:i])
 
 
 def test_synthetic_asl_has_the_published_layout(drawn):
@@ -266,6 +292,8 @@ def test_a_wrong_request_is_refused_by_name_and_leaves_nothing(tmp_path):
         draw("isl", 10, 0, tmp_path / "x")
     with pytest.raises(FingerspellError, match="images_per_class is 1"):
         draw("arasl", 1, 0, tmp_path / "x")
+    with pytest.raises(FingerspellError, match=r"aasl cannot be drawn; set datasets\.aasl\.source to original"):
+        draw("aasl", 10, 0, tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 

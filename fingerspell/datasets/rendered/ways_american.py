@@ -467,3 +467,29 @@ NEITHER: tuple[Pose, ...] = (
     Pose(straight(6), folded(0), folded(-2), straight(-18), AWAY),
     Pose(*4 * (Finger(8, 10, 6),), Thumb(40, 30, 20, 0, 0), pitch=70),
 )
+
+_LITTLE = (folded(4), folded(0), folded(-4), straight(-10))
+_POINTING = (straight(2), *3 * (Finger(84, 100, 50),))
+
+# J and Z at other moments of their movement: the little finger swung to the side and down, the forefinger pointing at
+# the viewer, the palm down. Of these the joints alone are learnt (see `joints`).
+MOVING: dict[str, tuple[Pose, ...]] = {
+    "J": (
+        Pose(*_LITTLE, HOLDING, roll=95, yaw=10),
+        Pose(*_LITTLE, OVER, roll=115, yaw=-20),
+        Pose(*_LITTLE, HOLDING, roll=90, pitch=30),
+        Pose(*_LITTLE, OVER, roll=130, pitch=20, yaw=20),
+        Pose(*_LITTLE, HOLDING, roll=-95, yaw=160),
+        Pose(*_LITTLE, OVER, roll=-120, yaw=180),
+        Pose(*_LITTLE, HOLDING, roll=100, yaw=70),
+    ),
+    "Z": (
+        Pose(*_POINTING, OVER, pitch=65, roll=30),
+        Pose(*_POINTING, HOLDING, pitch=75, roll=-20),
+        Pose(*_POINTING, OVER, pitch=50, roll=60),
+        Pose(*_POINTING, SIDEWAYS, pitch=45, roll=-50),
+        Pose(*_POINTING, OVER, pitch=60, yaw=30),
+        Pose(*_POINTING, SIDEWAYS, pitch=80, yaw=-30),
+        Pose(*_POINTING, OVER, pitch=60, roll=80),
+    ),
+}  # fmt: skip
