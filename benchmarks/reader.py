@@ -1,14 +1,16 @@
 """What each part of a reader brings: learnt with parts left out, and asked about sets of photographs.
 
-    python -m benchmarks.reader RUN EXPERIMENT OUT.json SET …
+    python -m benchmarks.reader RUN EXPERIMENT SET …
 
-RUN: a repository in which `crop@EXPERIMENT` was run. SET: a folder or zip of class folders. OUT: where the rows go, one
-for each set and each choice of parts; what stands there of other experiments or sets stays. Accuracy is that on the
-letters; a hand that is not found is an error. Some minutes on two cores.
+RUN: a repository in which `crop@EXPERIMENT` was run. SET: a folder or zip of class folders. The rows go into
+docs/results/reader.csv, one for each dataset, set and choice of parts, in place of those that stand there of the same
+dataset and set; the tables of docs/experiments.md and docs/hands.md are brought up to date. Accuracy is that on the
+letters; a hand that is not found is an error. A quarter of an hour on two cores.
 """
 
 import os
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from benchmarks.study import replace
 from fingerspell import config, files
 from fingerspell.external import photographs
 from fingerspell.external.error_analysis import share
@@ -28,6 +31,7 @@ from fingerspell.preparation.prepared import PLAIN, Prepared
 from fingerspell.progress import progress
 
 PICTURE, LANDMARKS, BOTH = (1, 0), (0, 1), (1, 1)  # which parts are given
+ROWS_KEPT = Path("docs/results/reader.csv")
 ALL = ("", "drawn", "joints")  # what is learnt from: the dataset, drawn hands, joints
 # Name of a row -> what it learns from, and the parts of it that it is given.
 ROWS = {
@@ -40,6 +44,7 @@ ROWS = {
     "both": (("",), BOTH),
     "both, drawn hands, joints": (ALL, BOTH),
 }
+WHOLE = "both, drawn hands, joints"
 
 
 @dataclass(frozen=True)
@@ -52,30 +57,69 @@ class Asked:
     found: np.ndarray
 
 
-def main(run: str, experiment: str, out: str, *sets: str) -> None:
-    path = Path(out)
-    rows = files.read_csv(path) if path.exists() else []
-    names = [Path(one).stem for one in sets]
-    rows = [row for row in rows if not (row["experiment"] == experiment and row["set"] in names)]
-    asked = {name: look(Path(one)) for name, one in zip(names, sets)}
+def main(run: str, experiment: str, *sets: str) -> None:
     with chdir(run):
         params = config.load()
-        prepared = Prepared.open(Path("data/crops") / experiment)
+        prepared = Prepared.open(Path("data/crops", experiment).absolute())
+    dataset = prepared.settings["dataset"]
+    asked = {Path(one).stem: look(Path(one)) for one in sets}
+    rows = files.read_csv(ROWS_KEPT) if ROWS_KEPT.exists() else []
+    rows = [row for row in rows if row["dataset"] != dataset or row["set"] not in asked]
     for name, (sources, parts) in ROWS.items():
         answer = learn(params, experiment, prepared, sources, parts)
-        tries = range(len(TRIES)) if name == list(ROWS)[-1] else [len(TRIES) - 1]
         for title, one in asked.items():
-            answers = [answer(given(view, parts)) for view in one.views]
-            for most in tries:
-                for views in (1, 2) if most == len(TRIES) - 1 else (2,):
-                    named = np.array(prepared.classes)[sum(answers[:views]).argmax(axis=1)]
-                    seen = (one.found >= 0) & (one.found <= most)
-                    hits = int((seen & (named == np.array(one.labels))).sum())
-                    row = {"experiment": experiment, "dataset": prepared.settings["dataset"], "set": title}
-                    row |= {"learnt": name, "tries": most + 1, "views": views, "found": round(float(seen.mean()), 4)}
-                    rows.append(row | share(hits, len(one.labels)))
-                    print(rows[-1], flush=True)
-    files.write_csv(path, rows)
+            for row in judge(answer, one, parts, prepared.classes, every=name == WHOLE):
+                rows.append({"dataset": dataset, "set": title, "learnt": name} | row)
+                print(rows[-1], flush=True)
+    rows.sort(key=lambda row: (row["set"], row["dataset"]))
+    files.write_csv(ROWS_KEPT, rows)
+    replace(Path("docs/experiments.md"), "parts", parts_markdown(files.read_csv(ROWS_KEPT)))
+    replace(Path("docs/hands.md"), "tries", tries_markdown(files.read_csv(ROWS_KEPT)))
+
+
+def judge(
+    answer: Callable, asked: Asked, parts: tuple[int, int], classes: Sequence[str], every: bool
+) -> Iterator[dict]:
+    """Yield the accuracy on a set; with `every` also that of fewer tries, and of the hand without its mirror image."""
+    answers = [answer(given(view, parts)) for view in asked.views]
+    last = len(TRIES) - 1
+    for most, views in [(last, 2), *([(last, 1), *((most, 2) for most in range(last))] if every else [])]:
+        named = np.array(classes)[sum(answers[:views]).argmax(axis=1)]
+        seen = (asked.found >= 0) & (asked.found <= most)
+        right = int((seen & (named == np.array(asked.labels))).sum())
+        yield {"tries": most + 1, "views": views, "found": round(float(seen.mean()), 4)} | share(right, len(seen))
+
+
+def parts_markdown(rows: list[dict[str, str]]) -> str:
+    """Return the table of what each part brings, of all tries and both views."""
+    columns = sorted({(row["set"], row["dataset"]) for row in rows})
+    heads = [f"`{name}`, learnt from `{dataset}`" for name, dataset in columns]
+    lines = [f"| given, and learnt from beside the dataset | {' | '.join(heads)} |", "|---|" + "--:|" * len(columns)]
+    for learnt in ROWS:
+        cells = []
+        for column in columns:
+            found = [
+                row
+                for row in rows
+                if (row["set"], row["dataset"], row["learnt"], row["tries"], row["views"])
+                == (*column, learnt, "3", "2")
+            ]
+            cells += [f"{float(row['share']):.3f}" for row in found] or ["–"]
+        mark = "**" if learnt == WHOLE else ""
+        lines.append(f"| {learnt} | {' | '.join(mark + cell + mark for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def tries_markdown(rows: list[dict[str, str]]) -> str:
+    """Return the table of what each try of the finder brings, and the mirror image."""
+    lines = ["| set | learnt from | tries | mirror image too | found | accuracy |", "|---|---|--:|---|--:|--:|"]
+    for row in sorted(rows, key=lambda row: (row["set"], row["dataset"], row["tries"], row["views"])):
+        if row["learnt"] == WHOLE:
+            lines.append(
+                f"| `{row['set']}` | `{row['dataset']}` | {row['tries']} | {'yes' if row['views'] == '2' else 'no'} "
+                f"| {float(row['found']):.3f} | {float(row['share']):.3f} |"
+            )
+    return "\n".join(lines) + "\n"
 
 
 def look(path: Path) -> Asked:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from benchmarks.architectures import SIZE
-from benchmarks.study import _replace
+from benchmarks.study import replace
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
@@ -41,9 +41,9 @@ def main() -> None:
     for part in parts:
         lines += part()
     machine = _machine(_read("transfer-asl_alphabet")["machine"])
-    _replace(PAGE, "benchmarks", "\n".join([*lines, "", machine]) + "\n")
+    replace(PAGE, "benchmarks", "\n".join([*lines, "", machine]) + "\n")
     result = _read("architectures")
-    _replace(MODELS, "backbones", "\n".join([*_backbones(result), "", _machine(result["machine"])]) + "\n")
+    replace(MODELS, "backbones", "\n".join([*_backbones(result), "", _machine(result["machine"])]) + "\n")
 
 
 def _read(name: str) -> dict:
