@@ -94,17 +94,20 @@ KINDS = (
     "arasl_cnn",
     "arasl_cnn_grouped",
     "asl_robust",
+    "asl_reader",
 )
 
 
 def shrink(params: dict) -> None:
     """Cut the real parameters down to the least that still runs every stage, and every kind of experiment."""
     # As many as leave every class three capture bursts, which is what a grouped split asks for.
-    for name, images in {"asl_alphabet": 12, "synthetic_asl": 6, "arasl": 18}.items():
+    for name, images in {"asl_alphabet": 12, "synthetic_asl": 6, "arasl": 18, "american": 6}.items():
         params["datasets"][name]["images_per_class"] = images
+    del params["datasets"]["asl_photos"]
     params["experiments"] = {name: params["experiments"][name] for name in KINDS}
     for experiment in params["experiments"].values():
-        experiment["image_size"] = 32
+        if experiment["trains_on"] != "crops":
+            experiment["image_size"] = 32
         if experiment["split"]["method"] == "first":
             experiment["split"]["test_images"] = 3
         if experiment["grid"]:
@@ -119,7 +122,9 @@ def shrink(params: dict) -> None:
     params["autoencoders"]["asl_autoencoder"].update(image_size=32, epochs=1)
     params["compositions"] = {"asl_robust": {"hands": "american", "segmenter_steps": 2}}
     params["hands"] = {"american": {"per_class": 2, "backgrounds": 20}}
-    params["exports"] = ["asl_robust"]
+    params["landmarks"] = ["american"]
+    params["crops"] = {"asl_reader": {"dataset": "american", "hands": "american", "joints": 4, "views": 1}}
+    params["exports"] = {"asl_robust": "prepared", "asl_reader": "crops"}
     second = {"from_layer": "conv5_block3_1_conv", "epochs": 1, "learning_rate": 0.0001}
     params["experiments"]["asl_resnet50"]["fine_tune"] = second
     params["experiments"]["arasl_cnn_grouped"]["seeds"] = 2

@@ -92,7 +92,18 @@ def test_numbers_are_read_as_dvc_writes_them(tmp_path):
         ("compositions.asl_robust.hands", "british", ("asl_robust.hands is 'british', but hands has only american",)),
         ("compositions.asl", {"hands": "american", "segmenter_steps": 0}, ("compositions.asl is 'asl', but exper",)),
         ("compositions.asl_robust.segmenter_steps", -1, ("asl_robust.segmenter_steps is -1", "greater than or")),
-        ("exports", ["asl_robusst"], ("exports is 'asl_robusst', but experiments has only ",)),
+        ("exports", {"asl_robusst": "prepared"}, ("exports is 'asl_robusst', but experiments has only ",)),
+        ("landmarks", ["asl"], ("landmarks is 'asl', but datasets has only ",)),
+        (
+            "crops.asl_cnn",
+            {"dataset": "arasl", "hands": "british", "joints": 1, "views": 0},
+            ("crops.asl_cnn.hands", "'american' or 'arabic'"),
+        ),
+        (
+            "crops.asl_cnn",
+            {"dataset": "synthetic_asl", "hands": "american", "joints": 1, "views": 0},
+            ("crops.asl_cnn.dataset is 'synthetic_asl', but landmarks has only ",),
+        ),
         ("external.mine", {"experiment": "asl", "path": "."}, ("external.mine.experiment is 'asl', but experiments",)),
         (
             "external.mine",

@@ -322,7 +322,7 @@ def study(tmp_path, monkeypatch) -> Path:
     params = config.read(ROOT / "params.yaml")
     one = params["experiments"]["asl_autoencoder_logistic"]
     params["experiments"] = {"one": one, "asl_autoencoder_forest": params["experiments"]["asl_autoencoder_forest"]}
-    params |= {"compositions": {}, "exports": []}
+    params |= {"compositions": {}, "crops": {}, "landmarks": [], "exports": {}}
     params["external"] = {
         "mine-one": {"experiment": "one", "path": "photos.zip"},
         "foreign-one": {"experiment": "one", "path": "arabic.zip"},
