@@ -1,20 +1,25 @@
 """Turn a trained network into what serving needs, checked on its own test images."""
 
+import json
 import os
 from pathlib import Path
 
 from stages.runner import run
 
-from fingerspell import config, files
+from fingerspell import files
 from fingerspell.errors import FingerspellError
 from fingerspell.inference import export
+from fingerspell.inference.predictor import reads_whole
+from fingerspell.models.common import saved
 from fingerspell.preparation.prepared import PLAIN, Prepared
 
 
 def main(name: str) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"  # it alone writes LiteRT files; weights of any backend are its too
-    prepared = Prepared.open(Path("data") / config.load().exports[name] / name)
-    view = "images" if (prepared.folder / "images.npy").exists() else PLAIN[0]
+    with saved.whole_model(Path("models") / name):
+        description = json.loads((Path("models") / name / "model.json").read_text(encoding="utf-8"))
+    folder, view = ("crops", PLAIN[0]) if reads_whole(description) else ("prepared", "images")
+    prepared = Prepared.open(Path("data") / folder / name)
     inputs = prepared.array(view)[prepared.rows("test")]
     with files.write_aside(Path("data/exported") / name) as folder:
         folder.mkdir()

@@ -11,25 +11,29 @@ import json
 import shutil
 import subprocess
 import sys
-from contextlib import chdir
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from fingerspell import config, files
+from fingerspell import config, files, tables
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.rendered import draw
 from fingerspell.errors import FingerspellError, counted
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external import error_analysis
+from fingerspell.images import whole
 from fingerspell.inference import export
-from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
+from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor, reads_whole
+from fingerspell.inference.reader import Reader
+from fingerspell.preparation.prepared import TABLE, Image
 
 RELEASED = Path("models/released")
-CARD = Path(__file__).with_name("model_card.md")
+CARDS = {False: Path(__file__).with_name("model_card.md"), True: Path(__file__).with_name("reader_card.md")}
 CODE = ("fingerspell", "stages", "dvc.yaml", "requirements")
 SAMPLES = 9  # drawn hands, each of another class
 # What training images are composed of, by the name of the share
@@ -40,12 +44,17 @@ COMPOSED = {
 }
 # Out-of-domain photographs that the project's own documents tell of
 OUT_OF_DOMAIN = {
+    "asl-scenes": (
+        "development data: whole scenes by other people, in which the hand is to be found. None was learnt from, but\n"
+        "  choices were made by this figure: photographs that nobody has looked at may be read worse; see\n"
+        "  [docs/experiments.md](../../../docs/experiments.md)"
+    ),
     "asl_photos_rest": (
         "development data: the 26 letters by other people in many rooms, less the photographs that\n"
         "  poses were drawn after. None was learnt from, but choices were made by looking at this figure too:\n"
         "  photographs that nobody has looked at may be read worse; see\n"
         "  [docs/experiments.md](../../../docs/experiments.md)"
-    )
+    ),
 }
 
 
@@ -87,14 +96,17 @@ def require_current(folder: Path, name: str) -> None:
 
 
 def parameters(folder: Path, name: str) -> dict:
-    """Return what `params.yaml` says of an experiment: its section, its composition's, its dataset's, its hands'."""
+    """Return what `params.yaml` says of an experiment: its section, those of what it is composed of or of its crops,
+    its dataset's, its hands'."""
     params = load(folder)
-    experiment, composition = params.experiment(name), params.compositions.get(name)
+    experiment, composition, crops = params.experiment(name), params.compositions.get(name), params.crops.get(name)
+    drawn = composition or crops
     return {
         "seed": params.seed,
         "datasets": {experiment.dataset: params.dataset(experiment.dataset).model_dump()},
-        "hands": {composition.hands: params.drawn_hands(composition.hands).model_dump()} if composition else {},
+        "hands": {drawn.hands: params.drawn_hands(drawn.hands).model_dump()} if drawn else {},
         "compositions": {name: composition.model_dump()} if composition else {},
+        **({"crops": {name: crops.model_dump()}} if crops else {}),
         "experiment": experiment.model_dump(),
     }
 
@@ -126,8 +138,17 @@ def load(folder: Path) -> config.Params:
 
 
 def composed(folder: Path, name: str) -> dict | None:
-    """Return how many hands and photographs training images were composed of; None where they were not composed."""
-    if load(folder).experiment(name).composition is None:
+    """Return how many hands and photographs training images were composed of, or how many hands a reader learnt from;
+    None where images were not composed."""
+    experiment = load(folder).experiment(name)
+    if experiment.trains_on == "crops":
+        table = tables.read(
+            folder / "data/crops" / name / TABLE, Image, "table of crops", f"run `dvc repro crop@{name}`"
+        )
+        kinds = [row.member.split("/")[0] for row in table if row.split == "train"]
+        counts = {kind: kinds.count(kind) for kind in ("drawn", "joints")}
+        return counts | {"photographs": len(kinds) - sum(counts.values())}
+    if experiment.composition is None:
         return None
     path = folder / "data/compositions" / name / "composition.json"
     try:
@@ -153,7 +174,9 @@ def card(description: dict) -> str:
     """Return the model card in Markdown; nothing in it is said by hand but the limits."""
     parameters, checked = description["parameters"], description["export"]
     own, experiment = description["figures"]["own test"], parameters["experiment"]
-    return Template(CARD.read_text(encoding="utf-8")).substitute(
+    reads = reads_whole(description)
+    return Template(CARDS[reads].read_text(encoding="utf-8")).substitute(
+        threshold=description.get("threshold"),
         name=description["experiment"],
         count=len(description["classes"]),
         classes=", ".join(description["letters"]),
@@ -201,13 +224,26 @@ def _empty(description: dict) -> str:
 
 def _data(parameters: dict, composed: dict | None) -> list[str]:
     lines = []
-    for name, settings in parameters["datasets"].items():
-        one = catalogue.find(name)
+    several = [
+        (one, settings)
+        for name, settings in parameters["datasets"].items()
+        for one in (catalogue.find(name).collections or (catalogue.find(name),))
+    ]
+    for one, settings in several:
+        name = one.name
         if settings["source"] == "rendered":
             lines.append(f"- `{name}`: hands drawn by this project (MIT), laid out as [{one.title}]({one.page})")
         else:
             lines.append(f"- `{name}`: [{one.title}]({one.page}), licence: {one.licence}. {one.citation}")
-    if composed:
+    if composed and "crops" in parameters:
+        [crops], [drawn] = parameters["crops"].values(), parameters["hands"].values()
+        every = counted(2 + crops["views"], "view")
+        lines.append(
+            f"- of these {counted(composed['photographs'], 'training image')}; {composed['drawn']:,} hands drawn by "
+            f"this project (MIT) and set before {counted(drawn['backgrounds'], 'drawn background')}; the joints alone "
+            f"of {composed['joints']:,} more; {every} of each"
+        )
+    elif composed:
         composition = parameters["experiment"]["composition"]
         [drawn] = parameters["hands"].values()
         shares = {kind: share for kind, share in composition["shares"].items() if share and composed[kind]}
@@ -227,22 +263,41 @@ def _counted(counts: dict) -> dict:
 
 
 def write_samples(trained: Path, description: dict, out: Path) -> None:
-    """Draw hands of some classes into `samples/`, and write what the trained Keras network answers to them."""
-    network, predictor = export.load(trained)[1], Predictor.open(out)
-    dataset = catalogue.find(description["dataset"])
-    classes = description["classes"]
+    """Draw hands of some classes into `samples/`, and write what the trained Keras network answers to them.
+
+    Of a reader those in which no hand is found are left out, unless they show none.
+    """
+    dataset, classes = catalogue.find(description["dataset"]), description["classes"]
+    dataset = dataset.collections[-1] if dataset.collections else dataset
     wanted = [classes[at] for at in np.linspace(0, len(classes) - 1, min(SAMPLES, len(classes))).astype(int)]
     answers = {}
     (out / "samples").mkdir()
-    with TemporaryDirectory() as folder, Archive(draw(dataset.name, 2, 0, Path(folder), workers=1)) as drawn:
+    with (
+        TemporaryDirectory() as folder,
+        Archive(draw(dataset.name, 2, 0, Path(folder), workers=1)) as drawn,
+        asked(trained, description, out) as ask,
+    ):
         members = {one.label: one.name for one in map(dataset.parse, reversed(drawn.names)) if one}
         for label in wanted:
             data = drawn.read(members[label])
-            name = label + Path(members[label]).suffix.lower()
-            (out / "samples" / name).write_bytes(data)
-            probabilities = network.predict_on_batch(predictor.read(data)[None])[0]
-            answers[name] = [round(float(one), 6) for one in probabilities]
+            probabilities = ask(data)
+            if probabilities.any() or label == description["empty"]:
+                name = label + Path(members[label]).suffix.lower()
+                (out / "samples" / name).write_bytes(data)
+                answers[name] = [round(float(one), 6) for one in probabilities]
     files.write_json(out / "samples.json", answers)
+
+
+@contextmanager
+def asked(trained: Path, description: dict, out: Path) -> Iterator[Callable[[bytes], np.ndarray]]:
+    """Yield what the trained network answers to an image file, float32 (classes,); zeros where it finds no hand."""
+    network = export.load(trained)[1]
+    if reads_whole(description):
+        with Reader(description, network.predict_on_batch) as reader:
+            yield lambda data: reader.probabilities([whole(data)])[0]
+    else:
+        predictor = Predictor.open(out)
+        yield lambda data: network.predict_on_batch(predictor.read(data)[None])[0]
 
 
 def _git(folder: Path, *words: str) -> str:
@@ -255,7 +310,7 @@ def _git(folder: Path, *words: str) -> str:
 if __name__ == "__main__":
     try:
         if len(sys.argv) not in (2, 3):
-            raise FingerspellError("name one experiment: make release EXPERIMENT=asl_robust")
+            raise FingerspellError("name one experiment: make release EXPERIMENT=asl_reader")
         main(*sys.argv[1:])
     except FingerspellError as error:
         sys.exit(f"release: {error}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fingerspell.inference.predictor import MODEL, Predictor, reads_whole
+
 Predict = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
@@ -16,8 +18,6 @@ def opened(folder: Path) -> Iterator[tuple[dict, Predict]]:
     predict: images as `takes` says, to float32 (n, classes); of a reader that finds no hand, a row of zeros. Raises
     FingerspellError if the folder holds no whole model.
     """
-    from fingerspell.inference.predictor import MODEL, Predictor
-
     if (folder / MODEL).is_file():
         predictor = Predictor.open(folder)
         description, answer = predictor.description, predictor.predict
@@ -32,8 +32,3 @@ def opened(folder: Path) -> Iterator[tuple[dict, Predict]]:
 
     with Reader(description, answer) as reader:
         yield description, reader.probabilities
-
-
-def reads_whole(description: dict) -> bool:
-    """Say whether a model takes whole pictures, each uint8 (h, w, 3), and not squares of one size."""
-    return description.get("trains_on") == "crops"

@@ -20,8 +20,9 @@ import numpy as np
 from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
-from fingerspell.external.asking import Predict, reads_whole
+from fingerspell.external.asking import Predict
 from fingerspell.images import load, reason, whole
+from fingerspell.inference.predictor import reads_whole
 from fingerspell.progress import progress
 
 # What people's cameras and programs write; what Pillow cannot read of it is listed as unreadable.

@@ -41,7 +41,7 @@ class Predictor:
         self.classes: tuple[str, ...] = tuple(description["classes"])
         self.letters: tuple[str, ...] = tuple(description["letters"])
         size, channels = description["image_size"], description["channels"]
-        self.reads_hands: bool = description.get("trains_on") == "crops"  # rows instead of images
+        self.reads_hands = reads_whole(description)  # rows instead of images
         self.shape: tuple[int, ...] = (embedding.WIDTH,) if self.reads_hands else (size, size, channels)
         self._lock = threading.Lock()
         with hushed():
@@ -111,6 +111,11 @@ class Predictor:
                 self._network.invoke()
                 answer[:] = self._network.get_tensor(self._output)[0]
         return answers
+
+
+def reads_whole(description: dict) -> bool:
+    """Say whether a model, by its `model.json`, is a reader: it takes whole pictures, and not squares of one size."""
+    return description.get("trains_on") == "crops"
 
 
 def _damaged(folder: Path, reason: str) -> FingerspellError:

@@ -8,7 +8,7 @@ A file declares `ARCHITECTURE` and the functions its kind asks for:
 - `classifier`: `search(codes, labels, grid, seed)`, fitted to the codes of the autoencoder.
 - `reader`: `build(classes, dropout)`, which takes rows of `fingerspell.hands.embedding` instead of pixels.
 
-Every network but a reader takes pixels as they are stored, values 0–255, of shape (batch, image_size, image_size, channels),
-and answers probabilities of shape (batch, classes). What range a backbone expects is its own affair and applied
-inside it. Keras is imported inside the functions: it takes seconds, and the registry is read without it.
+Every network but a reader takes pixels as they are stored, values 0–255, of shape (batch, image_size, image_size,
+channels), and all answer probabilities of shape (batch, classes). What range a backbone expects is its own affair and
+applied inside it. Keras is imported inside the functions: it takes seconds, and the registry is read without it.
 """
