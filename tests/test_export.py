@@ -125,8 +125,9 @@ def test_a_model_that_is_not_whole_is_refused(place, file):
     assert "the model in models/tiny is damaged" in refused()
     path.unlink()
     assert "models/tiny holds no whole model" in refused()
-    shutil.rmtree("data/prepared")
-    assert "holds no prepared images" in refused()
+    if file != "model.json":  # which tells what was prepared
+        shutil.rmtree("data/prepared")
+        assert "holds no prepared images" in refused()
 
 
 def test_a_network_trained_in_half_precision_is_exported_too(place):
