@@ -23,7 +23,7 @@ from benchmarks.study import replace
 from fingerspell import config, files
 from fingerspell.external import photographs
 from fingerspell.external.error_analysis import share
-from fingerspell.hands import embedding
+from fingerspell.hands import embedding, layout
 from fingerspell.hands.finder import TRIES, Finder
 from fingerspell.hands.network import HandNetwork
 from fingerspell.images import whole
@@ -138,7 +138,7 @@ def look(path: Path) -> Asked:
             found.append(TRIES.index(hands[0].found) if hands else -1)
             for mirror, rows in enumerate(views):
                 height, width = picture.shape[:2]
-                none = np.zeros(embedding.WIDTH, np.float32)
+                none = np.zeros(layout.WIDTH, np.float32)
                 crop = hands[0].crop(width, height) if hands else None
                 rows.append(embedding.of_picture(network, picture, crop, bool(mirror)) if hands else none)
     return Asked([np.stack(rows) for rows in views], labels, np.array(found))
@@ -147,7 +147,7 @@ def look(path: Path) -> Asked:
 def given(rows: np.ndarray, parts: tuple[int, int]) -> np.ndarray:
     """Return rows of which these parts alone are given."""
     rows = np.array(rows)
-    rows[:, embedding.GIVEN] *= parts
+    rows[:, layout.GIVEN] *= parts
     return rows
 
 
@@ -163,7 +163,7 @@ def learn(params: config.Params, name: str, prepared: Prepared, sources: tuple[s
     source = np.where(np.isin(source, ("drawn", "joints")), source, "")
     rows = np.flatnonzero((prepared.splits == "train") & np.isin(source, sources))
     arrays = [given(prepared.array(view), parts) for view in prepared.views()]
-    rows = rows[arrays[0][rows][:, embedding.GIVEN].any(axis=1)]
+    rows = rows[arrays[0][rows][:, layout.GIVEN].any(axis=1)]
     set_seed(params.seed)
     network = saved.build(saved.describe(name, experiment, params.seed, prepared.settings))
     batches = Batches(arrays, prepared.labels, rows, experiment.batch_size, params.seed)

@@ -28,7 +28,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, exported: Path) -> Path:
     """A folder with one trained model, a released one, a set of photographs and some that lie open."""
     folder = tmp_path_factory.mktemp("place")
     train(folder / "models/colours")
-    shutil.copytree(exported / "data/exported/tiny", folder / "released/asl_robust")
+    shutil.copytree(exported / "data/exported/tiny", folder / "released/asl_reader")
     fill(folder / "photos.zip", SET)
     fill(folder, {f"{label}.png": picture(label) for label in COLOURS} | {"long name.png": b"no image"})
     return folder
@@ -87,13 +87,13 @@ def test_what_cannot_be_read_is_told_and_the_rest_answered(command, json_wanted)
 
 def test_predict_asks_the_model_that_is_named(command, place, tmp_path):
     other = tmp_path / "other model"
-    shutil.copytree(place / "released/asl_robust", other)
+    shutil.copytree(place / "released/asl_reader", other)
     description = json.loads((other / "model.json").read_text())
     (other / "model.json").write_text(json.dumps(description | {"letters": ["ع", "B", "del"]}))
-    assert command("predict", "A.png", "--model", "asl_robust") == command("predict", "A.png")
+    assert command("predict", "A.png", "--model", "asl_reader") == command("predict", "A.png")
     assert command("predict", "A.png", "--model", str(other))[1].startswith("A.png  ع (A) ")
     for model, sentence in (
-        ("asl_robst", f"there is no released model 'asl_robst' in {place / 'released'}; there is asl_robust"),
+        ("asl_redaer", f"there is no released model 'asl_redaer' in {place / 'released'}; there is asl_reader"),
         ("models/colours", "models/colours holds no exported model; name a folder with model.tflite and model.json"),
     ):
         assert command("predict", "A.png", "--model", model) == (1, "", f"fingerspell: {sentence}\n")
@@ -101,7 +101,7 @@ def test_predict_asks_the_model_that_is_named(command, place, tmp_path):
 
 def test_predict_waits_for_no_framework_and_ends_well_when_nobody_reads_on(place):
     words = [sys.executable, "-X", "importtime", "-m", "fingerspell.cli"]
-    words += ["predict", *["A.png"] * 50, "--model", "released/asl_robust"]
+    words += ["predict", *["A.png"] * 50, "--model", "released/asl_reader"]
     environment = {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True)
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
@@ -116,27 +116,27 @@ def test_predict_waits_for_no_framework_and_ends_well_when_nobody_reads_on(place
 
 def test_evaluate_asks_the_released_model_where_none_is_named(command):
     status, output, _ = command("evaluate", "photos.zip")
-    assert status == 0 and output.startswith("asl_robust (released) on photos.zip: 4 images of 3 classes\n")
+    assert status == 0 and output.startswith("asl_reader (released) on photos.zip: 4 images of 3 classes\n")
     status, output, errors = command("evaluate", "photos.zip", "--json")
     assert status == 0 and json.loads(output)["test_images"] == 4
-    assert "fingerspell: asked asl_robust (released)" in errors.splitlines()
+    assert "fingerspell: asked asl_reader (released)" in errors.splitlines()
 
 
 def test_a_released_model_comes_before_one_of_the_same_name_that_was_trained_here(command, place):
-    shutil.copytree(place / "models/colours", place / "models/asl_robust")
-    words = "evaluate", "--experiment", "asl_robust", "photos.zip"
+    shutil.copytree(place / "models/colours", place / "models/asl_reader")
+    words = "evaluate", "--experiment", "asl_reader", "photos.zip"
     try:
-        assert command(*words)[1].startswith("asl_robust (released) on ")
-        assert command(*words, "--models", "models")[1].startswith("asl_robust on ")
+        assert command(*words)[1].startswith("asl_reader (released) on ")
+        assert command(*words, "--models", "models")[1].startswith("asl_reader on ")
     finally:
-        shutil.rmtree(place / "models/asl_robust")
+        shutil.rmtree(place / "models/asl_reader")
 
 
 def test_a_folder_of_models_that_is_named_is_the_only_one_looked_into(command, place):
     (place / "none").mkdir(exist_ok=True)
-    status, output, errors = command("evaluate", "--experiment", "asl_robust", "--models", "none", "photos.zip")
-    assert (status, output) == (1, "") and "there is no model 'asl_robust' in none" in errors
-    assert command("evaluate", "--models", "released", "photos.zip")[1].startswith("asl_robust on photos.zip: 4 images")
+    status, output, errors = command("evaluate", "--experiment", "asl_reader", "--models", "none", "photos.zip")
+    assert (status, output) == (1, "") and "there is no model 'asl_reader' in none" in errors
+    assert command("evaluate", "--models", "released", "photos.zip")[1].startswith("asl_reader on photos.zip: 4 images")
 
 
 def test_a_model_that_was_not_released_is_missed_in_one_sentence(command, monkeypatch):
@@ -144,7 +144,7 @@ def test_a_model_that_was_not_released_is_missed_in_one_sentence(command, monkey
     for words in (["predict", "A.png"], ["evaluate", "photos.zip"]):
         status, output, errors = command(*words)
         assert (status, output) == (1, "") and len(errors.splitlines()) == 1
-        assert "there is no released model 'asl_robust' in nowhere; install the project" in errors
+        assert "there is no released model 'asl_reader' in nowhere; install the project" in errors
 
 
 def test_evaluate_tells_people(command):
@@ -161,7 +161,7 @@ def test_evaluate_tells_people(command):
 
 def test_one_is_one(command, tmp_path):
     place = fill(tmp_path / "one.zip", {"A/1.png": picture("A")})
-    assert command("evaluate", str(place))[1].startswith(f"asl_robust (released) on {place}: 1 image of 1 class\n")
+    assert command("evaluate", str(place))[1].startswith(f"asl_reader (released) on {place}: 1 image of 1 class\n")
     assert command("predict", "nowhere.png")[2].endswith("fingerspell: 1 of 1 image could not be read\n")
 
 

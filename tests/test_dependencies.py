@@ -24,7 +24,9 @@ PLUMBING = {
     "fingerspell/config.py",
     "fingerspell/errors.py",
     "fingerspell/files.py",
+    "fingerspell/processes.py",
     "fingerspell/progress.py",
+    "fingerspell/quiet.py",
     "fingerspell/tables.py",
 }
 # (stage, module): why the stage need not run again when that module changes.
@@ -36,6 +38,7 @@ EXCEPTIONS = {
     ("train", "fingerspell/models/autoencoder.py"): "as above",
     ("evaluate", "fingerspell/models/autoencoder.py"): "evaluate builds no model",
     ("autoencode", "fingerspell/datasets/hands.py"): "the training of whole images knows no keypoints",
+    ("prepare", "fingerspell/hands/layout.py"): "it builds no reader",
     ("export", "fingerspell/images.py"): "preparation decodes images; export reads its arrays, a dependency",
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from itertools import combinations
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,11 @@ from fingerspell import cli
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.rendered import draw
 from fingerspell.errors import FingerspellError
-from fingerspell.hands import embedding, landmarks, model
+from fingerspell.hands import embedding, landmarks, layout, model
 from fingerspell.hands.crops import Crop, around, whole
 from fingerspell.hands.finder import Finder
-from fingerspell.hands.network import LANDMARKS, SIZE, HandNetwork
+from fingerspell.hands.layout import LANDMARKS
+from fingerspell.hands.network import SIZE, HandNetwork
 from fingerspell.images import decode
 from fingerspell.images import whole as whole_picture
 from fingerspell.inference.drawing import drawn
@@ -175,6 +177,13 @@ def test_two_hands_are_both_found_the_larger_first(pictures, finder):
     assert sizes == sorted(sizes, reverse=True)
 
 
+def test_a_hand_that_is_found_twice_is_told_once(pictures):
+    with Finder(most=10) as opened:
+        for picture in list(pictures.values())[:20]:
+            boxes = [hand.box for hand in opened.find(picture)]
+            assert all(abs(one[0] - other[0]) + abs(one[3] - other[3]) > 0.1 for one, other in combinations(boxes, 2))
+
+
 def test_the_model_file_is_the_published_one_or_refused_in_a_sentence(tmp_path, monkeypatch):
     real = model.path()
     monkeypatch.setenv("FINGERSPELL_ARCHIVES", str(tmp_path))
@@ -207,8 +216,8 @@ def test_a_hand_is_the_same_wherever_and_however_large(seed, scale, shift):
     joints = np.random.default_rng(seed).normal(size=(LANDMARKS, 3))
     row, other = embedding.of_joints(joints), embedding.of_joints(joints * scale + shift)
     assert np.allclose(row, other, atol=2e-3)
-    points = row[embedding.IN_SPACE].reshape(LANDMARKS, 3)
-    assert (points[0] == 0).all() and row[embedding.GIVEN].tolist() == [0, 1]
+    points = row[layout.IN_SPACE].reshape(LANDMARKS, 3)
+    assert (points[0] == 0).all() and row[layout.GIVEN].tolist() == [0, 1]
     palm = np.linalg.norm(points[9]) + np.linalg.norm(points[5] - points[17])
     assert palm == pytest.approx(1.5, abs=1e-4)
 
@@ -219,15 +228,15 @@ def test_a_row_of_the_mirrored_hand_is_that_of_the_mirrored_picture(pictures, fi
     row = embedding.of_picture(network, picture, crop, mirror=True)
     flipped = Crop(picture.shape[1] - crop.x, crop.y, crop.side, -crop.angle)
     other = embedding.of_picture(network, np.ascontiguousarray(picture[:, ::-1]), flipped)
-    assert np.abs(row[embedding.IN_SPACE] - other[embedding.IN_SPACE]).max() < 0.1
+    assert np.abs(row[layout.IN_SPACE] - other[layout.IN_SPACE]).max() < 0.1
     lost = embedding.of_picture(network, picture, whole(*picture.shape[1::-1]), found=False)
-    assert lost[embedding.GIVEN].tolist() == [1, 0] and not lost[embedding.IN_SPACE].any()
+    assert lost[layout.GIVEN].tolist() == [1, 0] and not lost[layout.IN_SPACE].any()
     assert network.see(np.zeros((SIZE, SIZE, 3), np.uint8)).presence < 0.5
 
 
 def pointing(rows: np.ndarray) -> np.ndarray:
     """A network in a line: the higher the middle finger stands in the picture, the more it is a B."""
-    height = rows[:, embedding.IN_PICTURE].reshape(-1, LANDMARKS, 3)[:, 12, 1]
+    height = rows[:, layout.IN_PICTURE].reshape(-1, LANDMARKS, 3)[:, 12, 1]
     share = 1 / (1 + np.exp(-4 * (height - 0.5)))
     return np.stack([1 - share, share, np.zeros_like(share)], axis=1).astype(np.float32)
 

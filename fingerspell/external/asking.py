@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fingerspell.inference.predictor import MODEL, Predictor, reads_whole
+from fingerspell.quiet import hushed
 
 Predict = Callable[[Sequence[np.ndarray]], np.ndarray]
 
@@ -22,7 +23,10 @@ def opened(folder: Path) -> Iterator[tuple[dict, Predict]]:
         predictor = Predictor.open(folder)
         description, answer = predictor.description, predictor.predict
     else:
-        from fingerspell.models.common import saved  # Keras, which takes seconds
+        with hushed():  # on some processors TensorFlow tells of them, whatever it was asked
+            import keras  # noqa: F401  # which takes seconds
+
+        from fingerspell.models.common import saved
 
         description, answer = saved.load(folder)
     if not reads_whole(description):

@@ -13,14 +13,9 @@ A hand that is drawn from poses alone has no picture; where no hand was found th
 import numpy as np
 
 from fingerspell.hands.crops import Crop
-from fingerspell.hands.network import FEATURES, LANDMARKS, SIZE, HandNetwork
+from fingerspell.hands.layout import FEATURES, GIVEN, IN_PICTURE, IN_SPACE, INDEX, LITTLE, MIDDLE, WIDTH, WRIST
+from fingerspell.hands.network import SIZE, HandNetwork
 
-POINTS = 3 * LANDMARKS
-IN_SPACE = slice(FEATURES, FEATURES + POINTS)
-IN_PICTURE = slice(FEATURES + POINTS, FEATURES + 2 * POINTS)
-GIVEN = slice(FEATURES + 2 * POINTS, FEATURES + 2 * POINTS + 2)
-WIDTH = GIVEN.stop
-WRIST, INDEX, MIDDLE, LITTLE = 0, 5, 9, 17  # the knuckles, and what they are measured from
 PALM = 1.5  # length of the palm plus its breadth, in the unit of the landmarks in a row
 
 

@@ -105,7 +105,7 @@ class Finder:
             picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         for attempt in (self._whole, self._bordered, self._cut_out)[: self._tries]:
             if hands := attempt(picture):
-                return sorted(hands, key=_extent, reverse=True)
+                return _apart(sorted(hands, key=_extent, reverse=True))
         return []
 
     def _whole(self, picture: np.ndarray) -> list[Hand]:
@@ -175,6 +175,23 @@ def mediapipe():
         if absent:
             del sys.modules["tensorflow"]
     return mediapipe
+
+
+def _apart(hands: list[Hand]) -> list[Hand]:
+    """Leave out hands that are another one, found twice: their boxes share half of what they cover together."""
+    kept: list[Hand] = []
+    for hand in hands:
+        if all(_shared(hand.box, other.box) < 0.5 for other in kept):
+            kept.append(hand)
+    return kept
+
+
+def _shared(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> float:
+    """Return the intersection of two boxes over their union."""
+    width = max(0.0, min(one[2], other[2]) - max(one[0], other[0]))
+    height = max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return width * height / max(sum(areas) - width * height, 1e-12)
 
 
 def _extent(hand: Hand) -> float:

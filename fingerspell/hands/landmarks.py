@@ -22,13 +22,13 @@ from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.errors import FingerspellError
 from fingerspell.hands import finder, model
-from fingerspell.hands.network import LANDMARKS, HandNetwork
+from fingerspell.hands.layout import LANDMARKS, MIDDLE, WRIST
+from fingerspell.hands.network import HandNetwork
 from fingerspell.processes import in_processes
 from fingerspell.progress import progress
 
 TABLE, ARRAY = "hands.csv", "landmarks.npy"
 CHUNK = 64  # images of a task: what an interrupt costs, and what memory holds
-WRIST, MIDDLE = 0, 9  # between them lies the palm
 CODE = Path(__file__).parent
 
 

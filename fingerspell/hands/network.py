@@ -13,11 +13,10 @@ from ai_edge_litert.interpreter import Interpreter
 
 from fingerspell.hands import model
 from fingerspell.hands.crops import Crop
+from fingerspell.hands.layout import LANDMARKS
 from fingerspell.quiet import hushed
 
 SIZE = 224  # pixels: side of the picture that it takes
-FEATURES = 1152  # values
-LANDMARKS = 21
 
 
 @dataclass(frozen=True)

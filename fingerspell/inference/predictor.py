@@ -15,7 +15,7 @@ from PIL import UnidentifiedImageError
 
 from fingerspell import images
 from fingerspell.errors import FingerspellError
-from fingerspell.hands import embedding
+from fingerspell.hands import layout
 from fingerspell.quiet import hushed
 
 MODEL = "model.tflite"
@@ -42,7 +42,7 @@ class Predictor:
         self.letters: tuple[str, ...] = tuple(description["letters"])
         size, channels = description["image_size"], description["channels"]
         self.reads_hands = reads_whole(description)  # rows instead of images
-        self.shape: tuple[int, ...] = (embedding.WIDTH,) if self.reads_hands else (size, size, channels)
+        self.shape: tuple[int, ...] = (layout.WIDTH,) if self.reads_hands else (size, size, channels)
         self._lock = threading.Lock()
         with hushed():
             self._network = Interpreter(model_content=model, num_threads=threads)

@@ -5,7 +5,7 @@ evidence for every sign, and the evidence is added up (a product of experts: Hin
 https://doi.org/10.1162/089976602760128018). In training one of the two is hidden from half of the hands.
 """
 
-from fingerspell.hands import embedding
+from fingerspell.hands import layout
 from fingerspell.models.common.registry import Architecture
 
 ARCHITECTURE = Architecture(
@@ -29,11 +29,11 @@ def build(classes: int, dropout: float):
 
     from fingerspell.models.common.hand_layers import OneMissing, Temperature, Turned, described
 
-    row = Input((embedding.WIDTH,), name="hand")
-    points = ops.reshape(row[:, embedding.IN_SPACE.start : embedding.IN_PICTURE.stop], (-1, 2, 21, 3))
-    given = OneMissing(HIDDEN)(row[:, embedding.GIVEN])
-    pointing = points[:, 1, embedding.MIDDLE, :2]  # which way: the picture shows the hand upright
-    features = layers.LayerNormalization()(row[:, : embedding.IN_SPACE.start])
+    row = Input((layout.WIDTH,), name="hand")
+    points = ops.reshape(row[:, layout.IN_SPACE.start : layout.IN_PICTURE.stop], (-1, 2, 21, 3))
+    given = OneMissing(HIDDEN)(row[:, layout.GIVEN])
+    pointing = points[:, 1, layout.MIDDLE, :2]  # which way: the picture shows the hand upright
+    features = layers.LayerNormalization()(row[:, : layout.IN_SPACE.start])
     seen = layers.Concatenate()([layers.Dropout(0.3)(features), pointing])
     posed = described(Turned(TURN, NOISE)(points))
     evidence = [

@@ -19,7 +19,7 @@ from fingerspell.datasets.hands import Hands
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.rendered.joints import draw_joints
 from fingerspell.errors import FingerspellError
-from fingerspell.hands import embedding
+from fingerspell.hands import embedding, layout
 from fingerspell.hands.crops import Crop, around, whole
 from fingerspell.hands.landmarks import Landmarks
 from fingerspell.hands.network import SIZE, HandNetwork
@@ -67,12 +67,12 @@ def write(
         for label in signs:
             yield _posed(label, settings, seed)
 
-    shape = len(arrays), embedding.WIDTH
+    shape = len(arrays), layout.WIDTH
     files.write_array(folder / "views.npy", np.float16, shape, parts())
     views = np.load(folder / "views.npy", mmap_mode="r")
     for place, name in enumerate(arrays):
         blocks = (views[start : start + 4096, place] for start in range(0, len(views), 4096))
-        files.write_array(folder / f"{name}.npy", np.float16, (embedding.WIDTH,), blocks)
+        files.write_array(folder / f"{name}.npy", np.float16, (layout.WIDTH,), blocks)
     (folder / "views.npy").unlink()
     table = tables.read(prepared.folder / TABLE, Image, "table of prepared images")
     table += [Image(f"drawn/{place}", str(hands.labels[place]), "train") for place in places]
@@ -83,7 +83,7 @@ def write(
 def _photographed(task: tuple[Path, list[Row], int, int]) -> np.ndarray:
     """Return the views of some images, float16 (n, views, 1280); other views than the plain ones of training alone."""
     archive, rows, views, seed = task
-    out = np.zeros((len(rows), len(PLAIN) + views, embedding.WIDTH), np.float16)
+    out = np.zeros((len(rows), len(PLAIN) + views, layout.WIDTH), np.float16)
     with Archive(archive) as opened:
         for place, (member, split, points) in enumerate(rows):
             try:
@@ -102,7 +102,7 @@ def _composed(task: tuple[Path, np.ndarray, int, int]) -> np.ndarray:
     """Return the views of some drawn hands, each in a scene of its own."""
     drawn, places, views, seed = task
     hands, backgrounds = Hands.open(drawn), np.load(drawn / "backgrounds.npy", mmap_mode="r")
-    out = np.zeros((len(places), len(PLAIN) + views, embedding.WIDTH), np.float16)
+    out = np.zeros((len(places), len(PLAIN) + views, layout.WIDTH), np.float16)
     for row, place in zip(out, places):
         random = np.random.default_rng([seed, int(place)])
         for view in range(len(row)):
@@ -122,7 +122,7 @@ def _posed(label: str, settings: Crops, seed: int) -> np.ndarray:
     joints = draw_joints(settings.hands, label, settings.joints * views, seed)
     joints[1::2, :, 0] *= -1
     rows = np.stack([embedding.of_joints(hand) for hand in joints]).astype(np.float16)
-    return rows.reshape(settings.joints, views, embedding.WIDTH)
+    return rows.reshape(settings.joints, views, layout.WIDTH)
 
 
 def _views(picture: np.ndarray, crop: Crop, found: bool, changed: int, random: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from fingerspell.hands.network import LANDMARKS
+from fingerspell.hands.layout import LANDMARKS
 
 TIPS = [4, 8, 12, 16, 20]  # of the fingers
 
