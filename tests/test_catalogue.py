@@ -70,6 +70,12 @@ def test_strays(dataset, name):
     assert dataset.parse(name) is None
 
 
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+@pytest.mark.parametrize("name", ["", ".", "/", "..", "x.jpg", "asl_alphabet/", "asl_photos/."])
+def test_no_path_is_too_short(dataset, name):
+    assert dataset.parse(name) is None
+
+
 def test_published_sizes():
     assert (ASL.images, SYNTHETIC.images, ARASL.images) == (29 * 3000 + 28, 27 * 1000, 54_049)
     assert (PHOTOS.images, AASL.images, AMERICAN.images) == (29_000, 7_857, 29 * 4000 + 28)

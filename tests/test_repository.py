@@ -45,6 +45,7 @@ def lock() -> dict:
 def test_every_experiment_and_dataset_has_its_metrics_and_no_metrics_are_without_one():
     expected = {f"metrics/{name}.json" for name in PARAMS["experiments"]}
     expected |= {f"metrics/audit/{name}.json" for name in PARAMS["datasets"]}
+    expected |= {f"metrics/landmarks/{name}.json" for name in PARAMS["landmarks"]}
     expected |= {f"metrics/external/{name}.json" for name in PARAMS["external"]}
     assert tracked("metrics") == expected
 

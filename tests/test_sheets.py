@@ -5,10 +5,11 @@ import pytest
 
 from fingerspell.datasets import hands
 from fingerspell.datasets.hands import Hands, extend
-from fingerspell.datasets.rendered import poses_american, sheets, ways_american
+from fingerspell.datasets.rendered import joints, poses_american, sheets, ways_american
 from fingerspell.datasets.rendered.backgrounds import draw_backgrounds
 from fingerspell.datasets.rendered.drawing import POSES
-from fingerspell.datasets.rendered.sheets import ALPHABETS, FILL, SIDE, draw_sheets
+from fingerspell.datasets.rendered.joints import draw_joints
+from fingerspell.datasets.rendered.sheets import ALPHABETS, FILL, SIDE, draw_sheets, pose_of
 from fingerspell.datasets.rendered.skeleton import limited
 from fingerspell.errors import FingerspellError
 
@@ -87,6 +88,58 @@ def test_the_variants_are_signs_of_the_alphabet_and_all_poses_are_what_a_hand_ca
     for poses in (ways_american.NEITHER, *ways_american.VARIANTS.values()):
         for pose in poses:
             assert limited(pose) == pose
+
+
+def test_a_sign_is_shown_in_its_usual_way_one_time_in_four_and_always_where_there_is_no_other():
+    rng = np.random.default_rng(0)
+    poses, variants = ALPHABETS["american"]
+    label = max(variants, key=lambda one: len(variants[one]))
+    shown = [pose_of(ALPHABETS["american"], label, rng) for _ in range(1000)]
+    assert 200 < shown.count(poses[label]) < 300
+    assert all(way in shown for way in variants[label])
+    assert all(pose_of(ALPHABETS["arabic"], "ain", rng) == ALPHABETS["arabic"][0]["ain"] for _ in range(20))
+
+
+def test_the_same_arguments_give_the_same_joints_and_others_give_others():
+    hands = draw_joints("american", "B", 5, seed=3)
+    assert hands.shape == (5, 21, 3) and hands.dtype == np.float32
+    assert draw_joints("american", "B", 5, seed=3).tobytes() == hands.tobytes()
+    assert (draw_joints("american", "B", 3, seed=3) == hands[:3]).all(), "more hands begin with the same"
+    for other in (draw_joints("american", "B", 5, seed=4), draw_joints("american", "C", 5, seed=3), hands[::-1]):
+        assert (np.abs(other[0] - hands[0]).max(axis=1)[1:] > 0).all()
+
+
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+def test_joints_are_those_of_hands_of_human_size_with_the_wrist_at_the_origin(alphabet):
+    for label in ALPHABETS[alphabet][0]:
+        hands = draw_joints(alphabet, label, 4, seed=1)
+        assert (hands[:, 0] == 0).all()
+        palm = np.linalg.norm(hands[:, 9], axis=1)
+        assert (palm > 7).all() and (palm < 13).all(), "centimetres from the wrist to the middle knuckle"
+
+
+def test_joints_are_of_right_hands_the_thumb_to_the_right_of_an_open_palm():
+    hands = draw_joints("american", "B", 200, seed=1)
+    upright = hands[(hands[:, 9, 1] > 6) & (np.abs(hands[:, 9, 2]) < 4)]
+    assert len(upright) > 100
+    assert (upright[:, 5, 0] > upright[:, 17, 0]).all(), "the index finger's knuckle right of the little finger's"
+    assert (upright[:, 2, 0] > upright[:, 17, 0]).all()
+    assert (upright[:, 12, 1] > upright[:, 9, 1]).all(), "fingers up"
+    assert np.mean(upright[:, 4, 2] > upright[:, 5, 2]) > 0.9, "the thumb before the palm, nearer to the viewer"
+
+
+def test_a_sign_that_moves_is_caught_at_other_moments_in_the_american_alphabet_alone(monkeypatch):
+    still = draw_joints("american", "L", 10, seed=1)
+    moments = draw_joints("american", "J", 200, seed=1)
+    monkeypatch.setattr(joints, "MOVED", 0)
+    usual = draw_joints("american", "J", 200, seed=1)
+    assert (draw_joints("american", "L", 10, seed=1) == still).all()
+
+    def palm(hands):  # the way it faces
+        across = np.cross(hands[:, 5], hands[:, 17])
+        return across / np.linalg.norm(across, axis=1, keepdims=True)
+
+    assert np.linalg.norm(palm(moments).std(axis=0)) > 1.2 * np.linalg.norm(palm(usual).std(axis=0))
 
 
 def test_hands_are_read_as_they_were_written(tmp_path, drawn):

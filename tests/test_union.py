@@ -11,9 +11,9 @@ import yaml
 from conftest import ROOT
 from PIL import Image
 
-from fingerspell import config
+from fingerspell import config, files
 from fingerspell.audit import scan
-from fingerspell.datasets import at_hand, union
+from fingerspell.datasets import at_hand, http, union
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.errors import FingerspellError
@@ -157,6 +157,27 @@ def test_the_stage_joins_drawn_archives_and_their_tables(place, tmp_path):
     parts = protocols.split(rows, reader, seed=20).assignments
     assert {one.member.partition("/")[0] for one in parts if one.split == "train"} == {"asl_alphabet", "asl_photos"}
     assert {one.split for one in parts} == {"train", "validation", "test"}
+
+
+def test_a_disk_without_room_for_a_union_is_told_before_anything_is_written(published, place, tmp_path, monkeypatch):
+    monkeypatch.setattr(http, "MARGIN", 2**60)
+    monkeypatch.setattr(union, "join", lambda *_: pytest.fail("it was joined"))
+    place("american", "original")
+    with pytest.raises(FingerspellError, match=r"GB free and needs .*; make room"):
+        download.main("american")
+    assert list((tmp_path / "data/raw").iterdir()) == []
+
+
+def test_tables_are_joined_under_the_names_of_the_union(tmp_path):
+    row = {"member": "train/A/A0.jpg", "label": "A", "signer": "s01", "burst": "A-train-b000", "hand": "right"}
+    tables = {name: tmp_path / f"{name}.csv" for name in ("asl_alphabet", "asl_photos")}
+    for path in tables.values():
+        files.write_csv(path, [row])
+    union.join_tables(tables, tmp_path / "hands.csv")
+    assert files.read_csv(tmp_path / "hands.csv") == [
+        row | {"member": f"{name}/{row['member']}", "signer": f"{name}-s01", "burst": f"{name}-A-train-b000"}
+        for name in tables
+    ]
 
 
 def test_a_collection_that_is_missing_is_named_and_leaves_nothing(published, place, tmp_path):
