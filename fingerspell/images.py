@@ -22,7 +22,7 @@ RESAMPLING = {
 }
 LARGEST = 2**26  # pixels: more than nearly any camera takes, 200 MB in colour; half a megabyte can hold as many
 LARGEST_JPEG = 2**28  # pixels of a JPEG that comes smaller, as phones take them
-Image.MAX_IMAGE_PIXELS = LARGEST_JPEG  # beyond its own bound Pillow would warn on standard error
+Image.MAX_IMAGE_PIXELS = LARGEST_JPEG // 2  # Pillow refuses twice as many; its own bound is less than phones take
 MODES = {1: "L", 3: "RGB"}
 # EXIF's orientation → what turns the picture upright. `ImageOps.exif_transpose` would also write the EXIF block
 # anew, and fails where that has a fault anywhere.

@@ -102,8 +102,12 @@ class Predictor:
         pixels = np.asarray(pixels)
         kind = np.floating if self.reads_hands else np.uint8
         if not np.issubdtype(pixels.dtype, kind) or pixels.shape[1:] != self.shape:
-            wanted = "float" if self.reads_hands else "uint8, values 0–255,"
-            raise ValueError(f"inputs must be {wanted} (n, {', '.join(map(str, self.shape))})")
+            shape = ", ".join(map(str, self.shape))
+            raise ValueError(
+                f"rows must be float (n, {shape})"
+                if self.reads_hands
+                else f"images must be uint8 (n, {shape}), values 0–255"
+            )
         answers = np.empty((len(pixels), len(self.classes)), np.float32)
         with self._lock:
             for image, answer in zip(pixels, answers):
