@@ -9,7 +9,7 @@ from PIL import Image
 
 from fingerspell import images
 from fingerspell.errors import FingerspellError
-from fingerspell.images import RESAMPLING, decode, load, to_array
+from fingerspell.images import RESAMPLING, decode, load, to_array, whole
 
 # Four quarters, told apart by their brightness: upper left, upper right, lower left, lower right.
 QUARTERS = np.kron([[0, 80], [160, 240]], np.ones((8, 8))).astype(np.uint8)
@@ -240,3 +240,59 @@ def test_a_decompression_bomb_is_refused_unopened():
     data[16:24] = (40_000).to_bytes(4, "big") * 2  # width and height in the header of a PNG
     with pytest.raises(FingerspellError, match="cannot be decoded"):
         decode(bytes(data))
+
+
+# Whole pictures
+
+
+@pytest.mark.parametrize(
+    "size, expected",
+    [((30, 20), (20, 30)), ((1280, 7), (7, 1280)), ((2560, 1000), (500, 1280)), ((100, 2000), (1280, 64)),
+     ((5000, 1), (1, 1280))],
+)  # fmt: skip
+def test_a_whole_picture_keeps_its_shape_and_is_made_no_larger(size, expected):
+    picture = whole(encoded(Image.new("RGB", size, (200, 100, 50))))
+    assert picture.shape == (*expected, 3) and picture.dtype == np.uint8
+    assert (np.abs(picture.astype(int) - (200, 100, 50)) <= 1).all()
+
+
+def test_a_whole_picture_is_upright_and_in_colour_whatever_it_was():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    found = whole(encoded(Image.fromarray(QUARTERS), exif=exif))
+    assert found[[0, 0, -1, -1], [0, -1, 0, -1]].tolist() == [[160] * 3, [0] * 3, [240] * 3, [80] * 3]
+    assert whole(encoded(Image.new("RGBA", (4, 4), (200, 200, 200, 128))))[0, 0].tolist() == [100, 100, 100]
+    assert whole(encoded(Image.fromarray(QUARTERS), "PNG"), largest=8)[[0, 7], [0, 7], 0].tolist() == [0, 240]
+
+
+def test_a_large_jpeg_is_shown_as_its_pixels_would_be():
+    picture = smooth(1500, 1100)
+    short = whole(encoded(picture, "JPEG", quality=95), largest=300).astype(int)
+    assert np.abs(short - np.asarray(picture.resize((300, 220), Image.Resampling.BILINEAR))).mean() < 3
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A JPEG whose header says that it is so large."""
+    data = bytearray(encoded(Image.new("RGB", (16, 16)), "JPEG"))
+    at = data.index(b"\xff\xc0")  # the frame: length, precision, height, width
+    data[at + 5 : at + 9] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return bytes(data)
+
+
+def test_pictures_that_no_camera_takes_are_refused_unopened():
+    for data in (claiming(20_000, 20_000), claiming(65_000, 65_000)):
+        with pytest.raises(FingerspellError, match="cannot be decoded"):
+            whole(data)
+    large = encoded(Image.new("1", (9000, 9000)))  # a PNG has to be decoded whole
+    with pytest.raises(FingerspellError, match="more than 67 million pixels"):
+        whole(large)
+    with pytest.raises(FingerspellError, match="more than 67 million pixels"):
+        load(claiming(10_000, 9_000), 9_000, 3)  # that large is what is asked for
+
+
+def test_what_a_phone_takes_is_read_without_a_word():
+    """12,000 by 9,000 pixels, grey, which is quickly made."""
+    data = encoded(Image.new("L", (12_000, 9_000), 90), "JPEG")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert whole(data).shape == (960, 1280, 3) and load(data, 64, 1).mean() == 90

@@ -54,9 +54,10 @@ def also(case: tuple[str, dict], **edits: object) -> tuple[str, dict]:
     return case[0], case[1] | {key.replace("__", "."): value for key, value in edits.items()}
 
 
-# The experiments below are those of params.yaml: a network, a backbone, a classifier on codes, and one that trains on
-# compositions.
+# The experiments below are those of params.yaml: a network, a backbone, a classifier on codes, one that trains on
+# compositions, and a reader of hands.
 NETWORK, BACKBONE, CODES, COMPOSED = "asl_cnn", "asl_vgg16", "asl_autoencoder_forest", "asl_robust"
+READER = "asl_reader"
 
 REFUSED = [
     (of(NETWORK, model="lenet"), "model is 'lenet'; choose one of ", "small_resnet"),
@@ -141,6 +142,27 @@ REFUSED = [
         "composition.keypoints must be 0 for ",
         "which has no layer to read keypoints from",
     ),
+    # readers
+    (of(READER, image_size=96), "image_size is 96, too small for the hand reader; use at least 224"),
+    (of(READER, channels=1), "channels must be 3 for the hand reader; grey pictures are read as coloured ones"),
+    (
+        of(READER, augment={"flip": False, "rotation": 5, "blur": 1}),
+        "augment has blur, rotation, but the views of the hand reader are changed as they are",
+    ),
+    (of(READER, tta_scales=[1, 1.1]), "tta_scales must be [1] and tta_rotations [0] for the hand reader, which turns"),
+    (of(READER, tta_rotations=[-5, 5]), "tta_scales must be [1] and tta_rotations [0] for the hand reader"),
+    (of(READER, precision="mixed_bfloat16"), "precision must be float32 for the hand reader"),
+    (of(READER, grid={"C": [1]}), "grid must be null for the hand reader"),
+    (of(READER, fine_tune=SECOND_PHASE), "weights must be none and fine_tune null, because the hand reader is no"),
+    (of(READER, batch_size=None), "batch_size must be set for the hand reader"),
+    (of(READER, trains_on="prepared"), "trains_on must be crops for a reader, and for nothing else; the hand reader"),
+    (of(NETWORK, trains_on="crops"), "trains_on must be crops for a reader, and for nothing else; ", "is a network"),
+    (
+        also(of(READER), crops={"arasl_reader": {"dataset": "arasl", "hands": "arabic", "joints": 1, "views": 1}}),
+        "trains_on is crops, but crops has no section asl_reader; add it there",
+    ),
+    (of(READER, dataset="asl_alphabet"), "dataset differs from that of crops.asl_reader; set both alike"),
+    (also(of(READER), crops__asl_reader__dataset="arasl"), "dataset differs from that of crops.asl_reader"),
     # codes
     (
         of(BACKBONE, weights="asl_autoencoder"),
@@ -204,6 +226,7 @@ def test_what_does_not_suit_is_refused_by_its_key(real, case, words):
         ),
         of("asl_autoencoder_logistic", grid={"class_weight": ["balanced"]}),
         of(CODES, model="autoencoder_logistic", grid={"C": [1]}, augment={"flip": False}),
+        of(READER, seeds=3, dropout=0.2, training__class_weights=True),
     ],
 )
 def test_what_suits_is_accepted(real, name, edits):
@@ -235,7 +258,7 @@ def test_what_an_architecture_states_fits_together(name):
     assert stated.recommended_size % stated.size_multiple == 0
 
 
-@pytest.mark.parametrize("experiment, function", [("asl_cnn", "build"), ("asl_vgg16", "head")])
+@pytest.mark.parametrize("experiment, function", [("asl_cnn", "build"), ("asl_vgg16", "head"), ("asl_reader", "build")])
 def test_a_model_file_that_lacks_a_function_is_named(monkeypatch, experiment, function):
     params = config.load(REAL)
     module = registry.find(params.experiment(experiment).model)

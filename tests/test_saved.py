@@ -12,6 +12,7 @@ import pytest
 from sklearn.preprocessing import FunctionTransformer
 
 from fingerspell.errors import FingerspellError
+from fingerspell.hands import layout
 from fingerspell.models.common import registry, saved
 
 pytestmark = pytest.mark.slow
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.slow
 SIZE = 32
 CLASSES = ["A", "B", "C"]
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, SIZE, SIZE, 3), np.uint8)
+ROWS = np.random.default_rng(1).normal(size=(6, layout.WIDTH)).astype(np.float32)  # what a reader is given instead
 
 
 def described(model: str) -> dict:
@@ -40,20 +42,22 @@ def unsettle(network: keras.Model) -> None:
     network.set_weights([one + random.uniform(0, 0.02, one.shape) for one in network.get_weights()])
 
 
-@pytest.mark.parametrize("name", ["cnn", "arasl_cnn", "resnet50"])
-def test_a_network_comes_back(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "inputs"), [("cnn", IMAGES), ("arasl_cnn", IMAGES), ("resnet50", IMAGES), ("hand_reader", ROWS)]
+)
+def test_a_network_comes_back(tmp_path, name, inputs):
     description = described(name)
     network = saved.build(description)
     unsettle(network)
-    expected = network.predict_on_batch(IMAGES)
+    expected = network.predict_on_batch(inputs)
     network.save_weights(tmp_path / "model.weights.h5")
     (tmp_path / "model.json").write_text(json.dumps(description))
     keras.utils.set_random_seed(99)
     found, predict = saved.load(tmp_path)
     assert found == description
-    assert (predict(IMAGES) == expected).all()
+    assert (predict(inputs) == expected).all()
     assert expected.shape == (6, 3)
-    assert not np.allclose(saved.build(description).predict_on_batch(IMAGES), expected, atol=1e-3)
+    assert not np.allclose(saved.build(description).predict_on_batch(inputs), expected, atol=1e-3)
 
 
 def fitted(name: str, codes: np.ndarray):

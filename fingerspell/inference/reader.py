@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import UnidentifiedImageError
 
 from fingerspell import images
 from fingerspell.errors import FingerspellError
@@ -88,4 +89,9 @@ class Reader:
 
 def whole_picture(data: bytes) -> np.ndarray:
     """Return an image file held in memory as a reader takes it; raises FingerspellError if it cannot be decoded."""
-    return images.whole(data)
+    try:
+        return images.whole(data)
+    except FingerspellError as error:
+        if isinstance(error.__cause__, UnidentifiedImageError):  # whose message names an address in memory
+            raise FingerspellError("it is not an image that can be read; give JPEG, PNG, WebP, …") from error
+        raise
