@@ -14,7 +14,7 @@ import numpy as np
 
 from fingerspell.hands.crops import Crop
 from fingerspell.hands.layout import FEATURES, GIVEN, IN_PICTURE, IN_SPACE, INDEX, LITTLE, MIDDLE, WIDTH, WRIST
-from fingerspell.hands.network import SIZE, HandNetwork
+from fingerspell.hands.network import SIZE, HandNetwork, Seen
 
 PALM = 1.5  # length of the palm plus its breadth, in the unit of the landmarks in a row
 
@@ -31,7 +31,11 @@ def of_picture(
 
 def of_cut(network: HandNetwork, cut: np.ndarray, angle: float, found: bool = True) -> np.ndarray:
     """Return the row of a hand that is cut out already, uint8 (224, 224, 3), and was turned by `angle` before."""
-    seen = network.see(cut)
+    return of_seen(network.see(cut), angle, found)
+
+
+def of_seen(seen: Seen, angle: float, found: bool = True) -> np.ndarray:
+    """Return the row of what the network saw in a hand that is cut out and was turned by `angle` before."""
     row = np.zeros(WIDTH, np.float32)
     row[:FEATURES] = seen.features
     if found:

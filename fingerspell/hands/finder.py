@@ -17,7 +17,7 @@ import numpy as np
 from fingerspell.errors import FingerspellError
 from fingerspell.hands import model
 from fingerspell.hands.crops import Crop, around, whole
-from fingerspell.hands.network import SIZE, HandNetwork
+from fingerspell.hands.network import SIZE, HandNetwork, Seen
 from fingerspell.quiet import hushed
 
 LARGEST_SIDE = 1280  # pixels: MediaPipe scales to 192 at first, so more brings nothing but time
@@ -38,7 +38,7 @@ class Hand:
     landmarks: float32 (21, 3), in the order of MediaPipe (0 wrist, 1–4 thumb, …, 17–20 little finger): x and y as
     fractions of the picture's sides, a little beyond 0–1 where a finger leaves it, and depth in the unit of x, smaller
     nearer the camera. side: "left" or "right", the person's, where the picture is no mirror image. score: how sure it
-    is that this is a hand of that side, 0–1. found: which of `TRIES` found it.
+    is that this is a hand of that side, 0–1. found: which of `TRIES` found it, or "followed" from the frame before.
     """
 
     landmarks: np.ndarray
@@ -96,14 +96,17 @@ class Finder:
         with hushed():
             self._open.close()
 
-    def find(self, picture: np.ndarray) -> list[Hand]:
-        """Return the hands in a picture, uint8 (h, w, 3), RGB, the largest first; an empty list if there are none."""
+    def find(self, picture: np.ndarray, tries: int | None = None) -> list[Hand]:
+        """Return the hands in a picture, uint8 (h, w, 3), RGB, the largest first; an empty list if there are none.
+
+        tries: fewer than the finder's own, where time is short.
+        """
         height, width = picture.shape[:2]
         if max(height, width) > LARGEST_ASPECT * min(height, width) or max(height, width) < 16:
             return []
         if (scale := LARGEST_SIDE / max(height, width)) < 1:
             picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        for attempt in (self._whole, self._bordered, self._cut_out)[: self._tries]:
+        for attempt in (self._whole, self._bordered, self._cut_out)[: tries or self._tries]:
             if hands := attempt(picture):
                 return _apart(sorted(hands, key=_extent, reverse=True))
         return []
@@ -131,13 +134,9 @@ class Finder:
             seen = self._network.look(picture, best)
             if seen.presence < PRESENCE:
                 return []
-            matrix = best.matrix(SIZE)
-            places = seen.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-            best = around(places)
-        depth = seen.landmarks[:, 2] * (best.side / SIZE / width)
-        landmarks = np.column_stack([places / (width, height), depth]).astype(np.float32)
-        side, score = "right" if seen.right >= 0.5 else "left", max(seen.right, 1 - seen.right)
-        return [Hand(landmarks, side, score, "cut out")]
+            cut = best
+            best = around(_places(seen, cut))
+        return [seen_hand(seen, cut, width, height, "cut out")]
 
     def _ask(self, picture: np.ndarray) -> Iterator[Hand]:
         """Ask MediaPipe, which is at ease with squares alone: a picture gets a black border where it is none."""
@@ -151,6 +150,21 @@ class Finder:
             self._found = True
             landmarks = np.float32([(point.x, point.y, point.z) for point in points])
             yield _within(Hand(landmarks, named.category_name.lower(), named.score, "picture"), (0, 0), square, picture)
+
+
+def seen_hand(seen: Seen, crop: Crop, width: int, height: int, found: str) -> Hand:
+    """Return what the network saw in a square of a picture of that size as a hand of the picture."""
+    places = _places(seen, crop)
+    depth = seen.landmarks[:, 2] * (crop.side / SIZE / width)
+    landmarks = np.column_stack([places / (width, height), depth]).astype(np.float32)
+    side, score = ("right", seen.right) if seen.right >= 0.5 else ("left", 1 - seen.right)
+    return Hand(landmarks, side, score, found)
+
+
+def _places(seen: Seen, crop: Crop) -> np.ndarray:
+    """Return the landmarks, (21, 2), in pixels of the picture."""
+    matrix = crop.matrix(SIZE)
+    return seen.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
 
 
 def _within(

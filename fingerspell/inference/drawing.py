@@ -62,5 +62,9 @@ def _corners(reading: Reading, width: int, height: int) -> tuple[int, int, int, 
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which has Arabic letters too, and comes with Matplotlib."""
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans-Bold.ttf"), size)
+    return ImageFont.truetype(font_path(), size)
+
+
+def font_path() -> Path:
+    """Return the file of DejaVu Sans, which has Arabic letters too, and comes with Matplotlib."""
+    return Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans-Bold.ttf")

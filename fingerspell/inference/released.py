@@ -7,6 +7,7 @@ from fingerspell.inference.predictor import DESCRIPTION, MODEL
 
 FOLDER = Path(__file__).parents[2] / "models" / "released"
 DEFAULT = "asl_reader"
+READERS = {"american": "asl_reader", "arabic": "arasl_reader"}  # by the alphabet that they read
 
 
 def names() -> list[str]:
