@@ -15,9 +15,9 @@ from fingerspell.datasets.rendered.flesh import solid, trace
 from fingerspell.datasets.rendered.scenes import studio
 from fingerspell.datasets.rendered.shading import Light, Skin, shade, skin
 from fingerspell.datasets.rendered.sheets import ALPHABETS
-from fingerspell.datasets.rendered.skeleton import Build, Pose, build
+from fingerspell.datasets.rendered.skeleton import Build, Pose, build, closed
 from fingerspell.errors import FingerspellError
-from fingerspell.signing.motion import Movement, Spelt, centred
+from fingerspell.signing.motion import Movement, Spelt, centred, shown
 from fingerspell.signing.spelling import labels
 
 HEIGHT = 36.0  # centimetres of the world that the picture shows from top to bottom
@@ -113,10 +113,8 @@ def still(alphabet: str, label: str, size: int = 360, left: bool = False, tone: 
     """
     if alphabet not in ALPHABETS or label not in ALPHABETS[alphabet][0]:
         raise FingerspellError(f"there is no drawn sign {label!r} of the alphabet {alphabet!r}")
-    from fingerspell.datasets.rendered.skeleton import closed
-
     rng, figure = stream(0, "still"), build()
-    pose = closed(ALPHABETS[alphabet][0][label], figure)
+    pose = closed(shown(alphabet, label), figure)
     painter = Painter(skin(rng, tone), figure, (size, size), left, zoom=1.3)
     return painter.paint(_ground((size, size), rng), pose, centred(pose, figure))
 

@@ -35,6 +35,9 @@ CENTRED = 0.75  # how much of a sign's own extent the arm makes up for, so that 
 AWAY = np.array([0.0, -42.0])  # centimetres: out of the picture
 LIFT = 14.0  # degrees by which the thumb gives way in the middle of a transition
 UNSTEADY = 1.5  # degrees by which a sign differs from its pose
+# Signs that are shown in another way than in the collections, the number of it: M and N upright as in charts of the
+# alphabet, R and C from where one sees that the fingers cross and that the hand is open.
+CLEARER = {"C": 1, "M": 10, "N": 13, "R": 11}
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Movement:
 
     def __init__(self, labels: Sequence[str], alphabet: str, speed: float, figure: Build, rng: np.random.Generator):
         """labels: as of `spelling.labels`. speed: letters a second; J and Z take their time."""
-        self._poses, self._figure, self._rng = ALPHABETS[alphabet][0], figure, rng
+        self._alphabet, self._figure, self._rng = alphabet, figure, rng
         self._keys: list[Key] = []
         self.spelt: list[Spelt] = []
         first = self._signed(next(label for label in labels if label != BLANK))
@@ -114,7 +117,7 @@ class Movement:
         self.spelt.append(Spelt(label, reached, end))
 
     def _signed(self, label: str) -> Key:
-        pose = closed(varied(self._poses[label], self._rng, UNSTEADY), self._figure)
+        pose = closed(varied(shown(self._alphabet, label), self._rng, UNSTEADY), self._figure)
         return Key(0.0, replace(pose, touch=()), centred(pose, self._figure))
 
     def _move(self, label: str, start: float, seconds: float) -> None:
@@ -123,6 +126,12 @@ class Movement:
             key = Key(start + share * seconds, replace(pose, touch=()), np.array(place))
             self._stay(key)
         self.spelt.append(Spelt(label, start, start + seconds))
+
+
+def shown(alphabet: str, label: str) -> Pose:
+    """Return the pose that shows a sign to people."""
+    usual, others = ALPHABETS[alphabet]
+    return others[label][CLEARER[label]] if alphabet == "american" and label in CLEARER else usual[label]
 
 
 def centred(pose: Pose, figure: Build) -> np.ndarray:

@@ -1,0 +1,44 @@
+"""The API under requests that are made up from its description: it answers as it says, and never with a fault."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from app import create_app
+
+pytestmark = pytest.mark.slow
+
+API = "/api/v1"
+app = create_app({"SESSIONS": 10**6, "VIDEOS_WAITING": 10**6})
+client = app.test_client()
+headers = {"X-CSRFToken": client.get(f"{API}/token").json["token"]}
+cookies = {"fingerspell": client.get_cookie("fingerspell").value}
+schema = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", app)
+
+
+reached: dict[str, set[int]] = {}  # statuses by operation
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ended():
+    yield
+    app.extensions["readers"].close()
+    app.extensions["jobs"].close()
+
+
+@schema.parametrize()
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_every_operation_answers_as_it_is_described(case):
+    path = case.operation.path
+    if path.startswith(f"{API}/sessions/") and len(case.path_parameters.get("id", "")) % 2:
+        case.path_parameters["id"] = client.post(f"{API}/sessions", json={}, headers=headers).json["id"]
+    # What is described as bytes need be a picture or a video to be taken.
+    answer = case.call_and_validate(headers=headers, cookies=cookies, excluded_checks=[positive_data_acceptance])
+    reached.setdefault(f"{case.operation.method.upper()} {path}", set()).add(answer.status_code)
+
+
+def test_requests_got_past_the_token():
+    changing = {name: statuses for name, statuses in reached.items() if not name.startswith("GET")}
+    assert len(changing) == 8 and all(statuses - {400} for statuses in changing.values()), reached
+    assert {201, 204, 200} <= set.union(*changing.values())

@@ -1,0 +1,123 @@
+"""Make the pictures of the application that README shows: `python -m tools.app_pictures [FOLDER]`, by default docs/app.
+
+The application runs as it is; a drawn hand stands before the camera. It needs Chromium.
+"""
+
+import io
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from app import create_app
+from fingerspell.errors import FingerspellError
+from fingerspell.files import write_aside
+from fingerspell.signing import film
+
+FOLDER = Path("docs/app")
+WORD = "LOVE"
+SPEED = 1.2  # letters a second: slow machines read all of them
+SIZE = {"width": 1120, "height": 860}
+WIDTH = 840  # pixels of a picture
+COLOURS = 128  # of a picture: keeps it below 150 kB
+PATIENCE = 120_000  # milliseconds
+MOMENTS = 16  # pictures of the animation
+REST = 400  # milliseconds between two of them
+
+
+def main(folder: Path) -> None:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if not program:
+        raise FingerspellError("no Chromium is installed; the package `chromium` of Debian brings one")
+    folder.mkdir(parents=True, exist_ok=True)
+    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        signing = Path(place, "signing.mjpeg")
+        film.write(WORD, signing, speed=SPEED, seed=3)
+        camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={signing}"]
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *camera])
+        settings = {"base_url": f"http://127.0.0.1:{server.server_port}", "viewport": SIZE, "permissions": ["camera"]}
+        light = browser.new_context(**settings)
+        dark = browser.new_context(**settings, color_scheme="dark")
+        for context in (light, dark):
+            context.set_default_timeout(PATIENCE)
+        _picture(light, folder / "picture.png")
+        _live(light, folder / "live.png", folder / "live.webp")
+        _sign(dark, folder / "sign.png")
+        _read(light, folder / "read-arabic.png")
+        browser.close()
+    server.shutdown()
+
+
+def _picture(context: BrowserContext, path: Path) -> None:
+    page = context.new_page()
+    page.goto("/?alphabet=american")
+    page.click("#example")
+    page.wait_for_selector(".great")
+    _keep(page, path)
+
+
+def _live(context: BrowserContext, path: Path, animation: Path) -> None:
+    page = context.new_page()
+    page.goto("/live?alphabet=american")
+    page.click("#start")
+    page.wait_for_selector(f"#text:has-text('{WORD[0]}')")
+    page.click("#clear")
+    page.wait_for_selector("#suggestions button")
+    _keep(page, path)
+    page.click("#clear")
+    moments = []
+    for _ in range(MOMENTS):
+        moments.append(_shot(page))
+        page.wait_for_timeout(REST)
+    with write_aside(animation) as aside:
+        settings = {"duration": REST, "loop": 0, "quality": 30, "method": 6}
+        moments[0].save(aside, "WEBP", save_all=True, append_images=moments[1:], **settings)
+    print(f"{animation}: {animation.stat().st_size // 1000} kB")
+    page.click("#stop")
+
+
+def _sign(context: BrowserContext, path: Path) -> None:
+    page = context.new_page()
+    page.goto("/sign?alphabet=american")
+    page.select_option("#letter", "D")
+    page.wait_for_load_state("networkidle")  # the drawn sign is there
+    page.click("#start")
+    page.wait_for_selector("#advice li")
+    _keep(page, path)
+    page.click("#stop")
+
+
+def _read(context: BrowserContext, path: Path) -> None:
+    page = context.new_page()
+    page.goto("/read?alphabet=arabic&lang=ar")
+    page.click("#begin")
+    page.wait_for_selector("#film:not([hidden])")
+    page.wait_for_selector("#drawing", state="hidden")
+    page.wait_for_timeout(900)  # in the middle of a letter
+    _keep(page, path)
+
+
+def _shot(page: Page) -> Image.Image:
+    page.evaluate("() => scrollTo(0, 0)")
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    return picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)), Image.Resampling.LANCZOS)
+
+
+def _keep(page: Page, path: Path) -> None:
+    with write_aside(path) as aside:
+        _shot(page).quantize(COLOURS, dither=Image.Dither.NONE).save(aside, "PNG", optimize=True)
+    print(f"{path}: {path.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    except FingerspellError as error:
+        sys.exit(f"app_pictures: {error}")
