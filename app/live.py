@@ -13,7 +13,7 @@ from fingerspell.inference.letters import Letter, Letters
 from fingerspell.inference.reader import Reading
 from fingerspell.inference.words import DELETE, NOTHING, SPACE, Speller, Suggestion
 
-# Measured on drawn hands (tests/test_app_live.py): sharp ones and normal light lie well above.
+# Measured on drawn hands (tests/test_app_api.py): sharp ones and normal light lie well above.
 DARK = 40.0  # mean of a frame's light, 0–255
 BLURRED = 60.0  # variance of the Laplacian of the square around the hand, 128 pixels a side
 SIDE = 128

@@ -316,14 +316,15 @@ def test_all_messages_are_there_in_both_languages():
 
 
 def test_who_comes_when_too_many_wait_is_asked_to_come_again(app, visitor, hand, monkeypatch):
-    readers, go = Readers(threads=1, waiting=1, patience=10), threading.Event()
+    readers, begun, go = Readers(threads=1, waiting=1, patience=20), threading.Event(), threading.Event()
     monkeypatch.setitem(app.extensions, "readers", readers)
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(readers.ask, "american", lambda _: go.wait(10))
-        while readers._queue.qsize() or not readers._threads:
-            time.sleep(0.01)
+        first = pool.submit(readers.ask, "american", lambda _: begun.set() or go.wait(10))
+        assert begun.wait(10)
         second = pool.submit(readers.ask, "american", lambda _: "second")
+        until = time.monotonic() + 10
         while not readers._queue.full():
+            assert time.monotonic() < until
             time.sleep(0.01)
         answer = visitor.read(hand)
         assert answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1
@@ -335,10 +336,10 @@ def test_who_comes_when_too_many_wait_is_asked_to_come_again(app, visitor, hand,
 
 
 def test_nobody_waits_for_ever_and_what_nobody_awaits_is_not_done():
-    readers, go, done = Readers(threads=1, patience=0.3), threading.Event(), []
+    readers, begun, go, done = Readers(threads=1, patience=0.3), threading.Event(), threading.Event(), []
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(readers._start)
-        slow = pool.submit(readers.ask, "american", lambda _: go.wait(10))
+        slow = pool.submit(readers.ask, "american", lambda _: begun.set() or go.wait(10))
+        assert begun.wait(10)
         with pytest.raises(Busy):
             readers.ask("american", lambda _: done.append(1))
         go.set()
@@ -537,8 +538,7 @@ def test_a_long_text_is_kept_and_its_end_is_read():
 
 
 def test_it_is_said_why_nothing_is_read(app, b):
-    with ThreadPoolExecutor(1):
-        read = app.extensions["readers"].ask("american", lambda reader: reader.read(b)[0])
+    read = app.extensions["readers"].ask("american", lambda reader: reader.read(b)[0])
     blurred = cv2.GaussianBlur(b, (0, 0), 6)
     dark = (b * 0.1).astype(np.uint8)
     assert live.why("unsure", b, read) == "unsure" and live.why("unsure", blurred, read) == "blurred"

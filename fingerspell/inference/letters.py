@@ -18,17 +18,18 @@ from fingerspell.inference.paths import MOVING, Path
 from fingerspell.inference.reader import Reading
 
 LEAK = 0.6  # seconds after which evidence has faded to a third
-TURN = 0.08  # seconds after which evidence has faded to a third that does not go with what is seen now
+TURN = 0.15  # seconds after which evidence has faded to a third that does not go with what is seen now
 ENOUGH = 0.5  # evidence at which a letter is written: certainty (`_weight`) times seconds
+LEAVING = 0.25  # evidence that is enough for a letter that is left for another
 SECOND = 0.8  # how much the second answer counts for: two letters that look alike are one sign that is held
 STILL_SHOWN = 0.25  # probability of the letter that holds above which it does
 # Palms a second at which a hand that changes its shape, or is carried somewhere, says a third of what a still one does.
-SHAPE_SPEED, PLACE_SPEED = 4.0, 2.2
+SHAPE_SPEED, PLACE_SPEED = 4.0, 4.0
 LEAST = 0.3  # share of what a still hand says that every frame says: landmarks tremble, on some hands much
 SPAN = 0.1  # seconds over which speeds are measured
 LET_GO, LETTING_GO = 0.3, 0.12  # palms, for seconds: a shape that changed so can show the same letter again
 BOUNCE = 0.16, 1.0  # palms, and palms a second: what is a bounce between two letters that are the same
-LOST = 0.25  # seconds without a hand after which the letter is over
+LOST, PARTED = 0.25, 0.4  # seconds without a hand after which the letter is over, and perhaps the word
 GAP = 0.4  # seconds between two frames that count at most
 STANDING = 0.4  # seconds: I and D held for longer before they move were letters of their own
 CANDIDATES = 5
@@ -40,7 +41,7 @@ class Letter:
 
     label: the class. start, end: seconds, when it began to be shown and when it ended, so far. probability: 0–1.
     candidates: at most five labels with their shares of the evidence, the best first. bounced: the letter before it
-    was the same, and the hand only bounced between them.
+    was the same, and the hand only bounced between them. parted: no hand was seen for a while before it.
     """
 
     label: str
@@ -49,6 +50,7 @@ class Letter:
     probability: float
     candidates: tuple[tuple[str, float], ...]
     bounced: bool = False
+    parted: bool = False
 
 
 class Letters:
@@ -74,6 +76,7 @@ class Letters:
         self._seen = -math.inf  # when a hand was seen last
         self._palms: deque[float] = deque(maxlen=15)
         self._path = Path()
+        self._parted = False
         self._forget()
 
     @property
@@ -91,8 +94,8 @@ class Letters:
         step = 0.0 if self._time is None else min(max(time - self._time, 0.0), GAP)
         self._time = time
         if reading is None:
-            self._miss(time)
-            return []
+            return self._miss(time)
+        self._parted |= bool(self.written) and time - self._seen > PARTED
         self._seen = time
         probabilities = self._of_still(reading.probabilities)
         shape, place = self._measure(reading.points)
@@ -110,11 +113,14 @@ class Letters:
             self._evidence[:] = 0
             self.state = "held"
             return []
-        self._evidence *= math.exp(-step / LEAK - step / TURN * (1 - self._agreement(probabilities)))
+        agreement = self._agreement(probabilities)
+        if agreement < 0.5 and self._evidence.sum() >= LEAVING:
+            return [self._write(time)]
+        self._evidence *= math.exp(-step / LEAK - step / TURN * (1 - agreement))
         if weight <= 0:
             self.state = "moving" if moving else "unsure"
             return []
-        if not self._evidence.any() or self._agreement(probabilities) < 0.5:
+        if not self._evidence.any() or agreement < 0.5:
             self._since = time
         self._evidence += max(still, LEAST) * step * weight * probabilities
         self.state = "moving" if moving else "gathering"
@@ -135,11 +141,14 @@ class Letters:
         label = self.current.label
         return (label, MOVING[label]) if label in MOVING else (label,)
 
-    def _miss(self, time: float) -> None:
-        if time - self._seen > LOST:
-            self._forget()
-            self._path = Path()
-            self.current, self.state = None, "no hand"
+    def _miss(self, time: float) -> list[Letter]:
+        if time - self._seen <= LOST:
+            return []
+        left = [self._write(self._seen)] if self._evidence.sum() >= LEAVING else []
+        self._forget()
+        self._path = Path()
+        self.current, self.state = None, "no hand"
+        return left
 
     def _forget(self) -> None:
         self._evidence = np.zeros(len(self._classes))
@@ -176,6 +185,8 @@ class Letters:
         """See whether the hand lets go of the letter that holds, or bounces."""
         if self.current is None or self._held_shape is None or self._free:
             return
+        if self.current.label in MOVING and label in self._holding():
+            return  # at the end of its movement the hand may look like anything of the kind
         changed = np.linalg.norm(shape - self._held_shape, axis=1).mean()
         self._changed = self._changed + step if changed > LET_GO else 0.0
         if self._changed > LETTING_GO:
@@ -201,7 +212,8 @@ class Letters:
     def _write_moved(self, moved: tuple[str, float, float], time: float) -> Letter:
         label, start, probability = moved
         while self.written and self._began(self.written[-1], label, start):
-            start = min(start, self.written.pop().start)
+            taken = self.written.pop()
+            start, self._parted = min(start, taken.start), taken.parted
         other = ((MOVING[label], round(1 - probability, 4)),)
         return self._hold(Letter(label, start, time, probability, ((label, probability), *other)))
 
@@ -210,13 +222,14 @@ class Letters:
         return before.label == MOVING[label] and self.current is not None and start - before.start < STANDING
 
     def _hold(self, letter: Letter) -> Letter:
-        self.written.append(letter)
-        self.current, self.state = letter, "held"
+        self.current = replace(letter, parted=self._parted)
+        self.written.append(self.current)
+        self._parted, self.state = False, "held"
         self._evidence[:] = 0
         _, self._held_shape, self._held_place = self._recent[-1]
         self._free = self._bounced = self._carried = False
         self._changed = 0.0
-        return letter
+        return self.current
 
 
 def _weight(probabilities: np.ndarray) -> float:

@@ -17,14 +17,14 @@ from fingerspell.inference.lexicon import folded, lexicon, sample
 __all__ = ["Speller", "Suggestion", "sample"]
 
 SPACE, DELETE, NOTHING = "space", "del", "nothing"
-PAUSE = 1.5  # seconds between two letters that may end a word
+PAUSE = 1.5  # seconds between two letters that may end a word, as a hand may that was gone
 LONG = 1.7  # times the median hold: a letter that may stand for two
 
 # Prices are logarithms of likelihoods, chosen on sampled words and on words outside the list (docs/words.md).
 _LEAST = -9.0  # any candidate, at least
 _OUTSIDE = -12.0  # another letter than any candidate; further from certain letters than from doubtful ones
 _EXTRA = -11.0  # a letter that was not meant, likewise
-_MISSING = -14.0  # a letter that was not written
+_MISSING = -7.0  # a letter that was not written
 _DOUBLE = -7.0  # one letter for two, held no longer than others
 _DOUBLE_HELD = 0.7  # the same, held long: twice as likely as one letter that was held long
 _BOUNCED_ONCE = -1.5  # two letters for one, when the hand only bounced
@@ -167,7 +167,7 @@ class Speller:
                 continue
             pieces = []
             for before, letter in zip([None, *several], several):
-                pieces.append(self._piece(letter, usual, before is not None and letter.start - before.end > PAUSE))
+                pieces.append(self._piece(letter, usual, before is not None and _paused(before, letter)))
             words.append(("", tuple(pieces)))
         return words
 
@@ -189,6 +189,7 @@ class Speller:
     def _readings(self, pieces: tuple[_Piece, ...]) -> list[Reading]:
         """Return the best readings of letters without a blank, the best first, the raw one among them."""
         states = {_State("", True, ""): 0.0, _State("", True, "", ""): 0.0}
+        states = self._with_missing(states)
         for piece in pieces:
             if piece.paused:
                 states = self._paused(states)
@@ -280,6 +281,10 @@ def _kept(letters: Iterable[Letter]) -> list[Letter]:
         elif letter.label != NOTHING:
             kept.append(letter)
     return kept
+
+
+def _paused(before: Letter, letter: Letter) -> bool:
+    return letter.parted or letter.start - before.end > PAUSE
 
 
 def _log(share: float) -> float:

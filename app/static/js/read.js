@@ -81,7 +81,7 @@ function reveal() {
 $("form").addEventListener("submit", (event) => {
   event.preventDefault();
   if (!word || !$("typed").value.trim()) return;
-  if ($("typed").value === word) {
+  if (folded($("typed").value) === folded(word)) {
     settle(true);
     verdict(true, t("read.yes"));
     reveal();
