@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro check test lint lock results release clean
+.PHONY: help setup repro app check test lint lock results release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ setup: .venv/installed-$(EXTRA) ## Fill .venv from the locked requirements (EXTR
 
 repro: setup ## Run the whole study: data, splits, training, evaluation, plots
 	dvc repro
+
+app: setup ## Serve the web application on this machine (PORT=8000)
+	fingerspell serve --port $(or $(PORT),8000)
 
 .venv/jax: requirements/jax.lock .venv/installed-$(EXTRA)
 	@rm -rf $@

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from fingerspell.inference.letters import Letter, Letters
-from fingerspell.inference.reader import Reading
+from fingerspell.inference.reader import Reading, Track
 from fingerspell.inference.words import DELETE, NOTHING, SPACE, Speller, Suggestion
 
 # Measured on drawn hands (tests/test_app_api.py): sharp ones and normal light lie well above.
@@ -29,6 +29,7 @@ class Session:
         self.alphabet, self.letters, self.target = alphabet, letters, target
         self.lock = threading.Lock()
         self.time = -1.0  # of the last frame
+        self.track = Track()
         self._speller = speller
         self._settled = ""  # text that letters no longer change
         self._entries: list[int | Letter] = []  # places in what `letters` wrote, and blanks that were added by hand

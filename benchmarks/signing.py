@@ -2,8 +2,8 @@
 transitions; beside it the averaging of the studies, a mean over the last frames.
 
 python -m benchmarks.signing [WORDS [SEED]] writes benchmarks/results/signing.json. The words, the signers and their
-skin are drawn by the seed; none of these frames was learnt from. WORDS are read in each alphabet at 2 letters a second, a
-quarter of them at 3 and 5.
+skin are drawn by the seed; none of these frames was learnt from. WORDS are read in each alphabet at 2 letters a second,
+a quarter of them at 3 and 5.
 """
 
 import json
@@ -19,7 +19,7 @@ from benchmarks import machine
 from fingerspell.files import write_json
 from fingerspell.inference import released
 from fingerspell.inference.letters import Letter, Letters
-from fingerspell.inference.reader import Reader, Reading
+from fingerspell.inference.reader import Reader, Reading, Track
 from fingerspell.inference.words import Speller, sample
 from fingerspell.processes import in_processes
 from fingerspell.progress import progress
@@ -72,12 +72,11 @@ def see(task: tuple[str, str, float, int]) -> Seen:
     if alphabet not in _READERS:
         _READERS[alphabet] = Reader.open(released.find(MODELS[alphabet])).__enter__()
     reader = _READERS[alphabet]
-    reader.forget()
     film = Film(word, alphabet, speed, left=seed % 4 == 3, size=SIZE, rate=RATE, seed=seed)
-    times, readings, spent = [], [], 0.0
+    times, readings, spent, track = [], [], 0.0, Track()
     for frame in film:
         start = perf_counter()
-        readings.append(reader.follow(frame.pixels))
+        readings.append(reader.follow(frame.pixels, track))
         spent += perf_counter() - start
         times.append(frame.time)
     return Seen(word, alphabet, speed, reader.classes, film.spelt, times, readings, spent)

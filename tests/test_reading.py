@@ -142,8 +142,9 @@ def test_letters_are_written_where_the_hand_is_even_at_the_rim(place):
         [reading] = reader.read(picture(place, "B/B0.jpg"))
     hand = reading.hand
     corner = Reading(
-        type(hand)(hand.landmarks * 0.3 - 0.1, hand.side, hand.score, hand.found), reading.probabilities, "B"
-    )
+        type(hand)(hand.landmarks * 0.3 - 0.1, hand.side, hand.score, hand.found), reading.probabilities, "B",
+        reading.points,
+    )  # fmt: skip
     ground = np.full((400, 300, 3), 128, np.uint8)
     before = ground.copy()
     shown = [drawn(ground, [corner], [name]) for name in ("ب 93%", "س 93%", "")]

@@ -17,7 +17,7 @@ from app.api.base import Blueprint, alphabet, ask
 from app.errors import refuse
 from app.language import language
 from fingerspell.inference.letters import Letters
-from fingerspell.inference.reader import Reader, Reading
+from fingerspell.inference.reader import Reader, Reading, Track
 from fingerspell.inference.words import Speller
 from fingerspell.practice import advice
 
@@ -173,7 +173,7 @@ class Frames(MethodView):
         with _alone(session):
             if given["time"] <= session.time:
                 refuse(409, "error_frame_order")
-            pixels, reading = ask(session.alphabet, lambda reader: _read(reader, data))
+            pixels, reading = ask(session.alphabet, lambda reader: _read(reader, data, session.track))
             locked = session.add(given["time"], reading)
             return _seen(session, pixels, reading, locked)
 
@@ -202,10 +202,9 @@ def _frame() -> bytes:
     return data
 
 
-def _read(reader: Reader, data: bytes) -> tuple[np.ndarray, Reading | None]:
+def _read(reader: Reader, data: bytes, track: Track) -> tuple[np.ndarray, Reading | None]:
     pixels = pictures.decoded(data)
-    readings = reader.read(pixels)
-    return pixels, readings[0] if readings else None
+    return pixels, reader.follow(pixels, track)
 
 
 def _seen(session: live.Session, pixels: np.ndarray, reading: Reading | None, locked: list) -> dict:

@@ -11,7 +11,7 @@ from fingerspell.errors import FingerspellError
 from fingerspell.inference import released
 from fingerspell.inference.letters import Letter, Letters
 from fingerspell.inference.overlay import Overlay
-from fingerspell.inference.reader import Reader, Reading
+from fingerspell.inference.reader import Reader, Reading, Track
 from fingerspell.inference.words import Speller
 
 RATE = 15.0  # frames a second that are read, at most; in between the hand is drawn on its way
@@ -100,6 +100,7 @@ class _Painter:
         self.writer.__enter__()
         self._reader, self._speller, self._told = reader, speller, told
         self._letters = dict(zip(reader.classes, reader.letters))
+        self._track = Track()
         self._waiting: list[video.Frame] = []
         self._before: tuple[float, Reading | None] = (0.0, None)
         self._due = -1.0
@@ -111,7 +112,7 @@ class _Painter:
         if frame.time < self._due:
             self._waiting.append(frame)
             return
-        reading = self._reader.follow(frame.pixels)
+        reading = self._reader.follow(frame.pixels, self._track)
         for one in self._waiting:
             self._write(one, self._between(one.time, frame.time, reading))
         self._waiting.clear()

@@ -38,6 +38,14 @@ class Reading:
     points: np.ndarray
 
 
+@dataclass
+class Track:
+    """Where the hand of a video was. missed: frames since one was seen."""
+
+    hand: Hand | None = None
+    missed: int = 0
+
+
 class Reader:
     """Finds hands in whole pictures and reads them; to be used in a `with` block, in one thread.
 
@@ -55,8 +63,6 @@ class Reader:
         self._answer = answer
         self._network = HandNetwork()
         self._finder = Finder(self._network, most)
-        self._followed: Hand | None = None
-        self._missed = 0  # frames since a hand was followed
 
     @classmethod
     def open(cls, folder: Path, most: int = 1, threshold: float | None = None) -> "Reader":
@@ -78,38 +84,32 @@ class Reader:
         hands = self._finder.find(picture)
         return [self._reading(picture, hand) for hand in hands]
 
-    def follow(self, picture: np.ndarray) -> Reading | None:
+    def follow(self, picture: np.ndarray, track: Track) -> Reading | None:
         """Return the signing hand of the next frame of a video, uint8 (h, w, 3), RGB; None where there is none.
 
         It is looked for where it was, by the landmark network alone: half the time of `read`. Where it is gone, or is
-        not read with certainty, it is found anew. Frames of another video come after `forget`.
+        not read with certainty, it is found anew. Each video has a track of its own.
         """
-        followed = self._follow(picture)
+        followed = self._followed(picture, track.hand) if track.hand else None
         if followed is not None and followed.probabilities.max() >= SURE:
+            track.hand = followed.hand
             return followed
-        hands = self._finder.find(picture, None if self._missed % SELDOM == 0 else 1)
+        hands = self._finder.find(picture, None if track.missed % SELDOM == 0 else 1)
         found = self._reading(picture, hands[0]) if hands else None
         readings = [one for one in (followed, found) if one is not None]
         best = max(readings, key=lambda one: one.probabilities.max(), default=None)
-        self._missed = 0 if best else self._missed + 1
-        self._followed = best.hand if best else None
+        track.hand, track.missed = (best.hand, 0) if best else (None, track.missed + 1)
         return best
 
-    def _follow(self, picture: np.ndarray) -> Reading | None:
-        if self._followed is None:
-            return None
+    def _followed(self, picture: np.ndarray, before: Hand) -> Reading | None:
         height, width = picture.shape[:2]
-        crop = self._followed.crop(width, height)
+        crop = before.crop(width, height)
         seen = self._network.look(picture, crop)
         if seen.presence < PRESENCE:
             return None
-        self._followed = seen_hand(seen, crop, width, height, "followed")
+        hand = seen_hand(seen, crop, width, height, "followed")
         rows = [embedding.of_seen(seen, crop.angle), embedding.of_picture(self._network, picture, crop, mirror=True)]
-        return self._named(picture, self._followed, rows)
-
-    def forget(self) -> None:
-        """Forget the hand that is followed: the next frame is another video's first."""
-        self._followed, self._missed = None, 0
+        return self._named(picture, hand, rows)
 
     def probabilities(self, pictures: Iterable[np.ndarray]) -> np.ndarray:
         """Return what the signing hand of each picture shows, float32 (n, classes); zeros where none is found."""
