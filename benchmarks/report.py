@@ -1,4 +1,5 @@
-"""Bring the tables of docs/benchmarks.md, and that of backbones in docs/models.md, up to date with benchmarks/results.
+"""Bring the tables of docs/benchmarks.md, docs/video.md, and that of backbones in docs/models.md, up to date with
+benchmarks/results.
 
 python -m benchmarks.report
 """
@@ -12,6 +13,7 @@ from benchmarks.study import replace
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
 MODELS = Path("docs/models.md")
+VIDEO = Path("docs/video.md")
 # By whom they are called there, and their published accuracy on ImageNet at 224 px: https://keras.io/api/applications;
 # of MobileNetV3 the documentation in Keras's source.
 PUBLISHED = {
@@ -42,6 +44,8 @@ def main() -> None:
         lines += part()
     machine = _machine(_read("transfer-asl_alphabet")["machine"])
     replace(PAGE, "benchmarks", "\n".join([*lines, "", machine]) + "\n")
+    replace(VIDEO, "signing", "\n".join(_signing()) + "\n")
+    replace(VIDEO, "annotating", "\n".join(_annotating()) + "\n")
     result = _read("architectures")
     replace(MODELS, "backbones", "\n".join([*_backbones(result), "", _machine(result["machine"])]) + "\n")
 
@@ -133,6 +137,42 @@ def _duplicates() -> list[str]:
             f"exponent {result['growth']:.2f}; {last['seconds']:.1f} s, {result['peak_memory_mib']} MiB",
             "duplicates",
         )
+    ]
+
+
+def _signing() -> list[str]:
+    lines = [
+        "| | words | letter error rate | words right | letters written in transitions | false letters shown a minute "
+        "| delay |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    result = _read("signing")
+    for what, ways in result.items():
+        if not isinstance(ways, dict) or "stable" not in ways:
+            continue
+        for name, row in ways.items():
+            lines.append(
+                f"| {what.capitalize()}, {name} | {row['words']} | {row['letter_error_rate']:.1%} "
+                f"| {row['words_right']:.1%} | {row['written_in_transitions']:.1%} "
+                f"| {row['false_letters_shown_a_minute']:.1f} | {row['delay_seconds']:.2f} s |"
+            )
+    return [*lines, "", _machine(result["machine"])]
+
+
+def _annotating() -> list[str]:
+    result = _read("annotating")
+    lines = [f"| {result['film']} | frames a second |", "|---|--:|"]
+    lines += [f"| {what} | {rate:.1f} |" for what, rate in result["frames_a_second"].items()]
+    peaks = "; ".join(f"{length}: {peak:,} MiB" for length, peak in result["peak_mib"].items())
+    serving = _read("serving")
+    crowd, soak = serving["clients"], serving["soak"]
+    return [
+        *lines,
+        "",
+        f"Peak memory of annotating: {peaks}. The application: {crowd['clients']} clients at once, {crowd['errors']} "
+        f"errors, half of the pictures within {crowd['p50_ms']} ms, 95% within {crowd['p95_ms']} ms; in a soak of "
+        f"{soak['seconds']} s {soak['requests']:,} requests, {soak['errors']} errors, {soak['resident_mib'][1]} MiB "
+        f"after a tenth of it, {soak['resident_mib'][-1]} MiB at its end. {result['processor']}, two cores.",
     ]
 
 

@@ -1,0 +1,82 @@
+"""How fast a video is annotated, and how its memory grows with its length.
+
+python -m benchmarks.annotating writes benchmarks/results/annotating.json: frames a second of 720p, 30 frames a second,
+to MP4 and to WebM, beside decoding and encoding alone; peak memory for 10 s and for ten minutes of a small film.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.machine import processor
+from fingerspell import video
+from fingerspell.files import write_json
+from fingerspell.inference.annotate import annotate
+from fingerspell.processes import in_processes
+from fingerspell.signing import film
+
+RESULT = Path("benchmarks/results/annotating.json")
+TEXT = "HELLO WORLD"
+LONG = 600.0  # seconds
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        large, small = folder / "large.mp4", folder / "small.mp4"
+        film.write(TEXT, large, size=(1280, 720))
+        film.write(TEXT, small, size=(160, 120), rate=10)
+        result = {"processor": processor(), "film": f"{TEXT}, 1280×720, 30 frames a second"}
+        result["frames_a_second"] = {
+            "decoded and encoded alone, MP4": rate(lambda: copy(large, folder / "copy.mp4")),
+            "annotated, MP4": rate(lambda: annotate(large, folder / "out.mp4")["frames"]),
+            "annotated, WebM": rate(lambda: annotate(large, folder / "out.webm")["frames"]),
+        }
+        lengths = {"10 s": folder / "short.mp4", "10 min": folder / "long.mp4"}
+        for seconds, path in zip((10.0, LONG), lengths.values()):
+            repeat(small, path, seconds)
+        # A process each, of which a pool of two has enough: memory that was freed counts in the peak of whoever had it.
+        result["peak_mib"] = dict(zip(lengths, in_processes(peak_of, [str(path) for path in lengths.values()], 2)))
+    write_json(RESULT, result)
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+
+
+def rate(work: Callable[[], int]) -> float:
+    """Return frames a second."""
+    start = time.perf_counter()
+    return round(work() / (time.perf_counter() - start), 1)
+
+
+def copy(source: Path, target: Path) -> int:
+    """Write a video as it is and return its frames."""
+    count = 0
+    with video.Source(source) as opened, video.Writer(target, (1280, 720), opened.rate) as writer:
+        for frame in opened.frames():
+            writer.add(frame.pixels, frame.time)
+            count += 1
+    return count
+
+
+def repeat(source: Path, target: Path, seconds: float) -> None:
+    """Write a film that shows the same again and again."""
+    with video.Source(source) as opened:
+        frames, rate = list(opened.frames()), opened.rate
+    height, width = frames[0].pixels.shape[:2]
+    with video.Writer(target, (width, height), rate) as writer:
+        for number in range(round(seconds * rate)):
+            writer.add(frames[number % len(frames)].pixels, number / rate)
+
+
+def peak_of(path: str) -> int:
+    """Return the most memory that annotating took in this process, MiB."""
+    import resource
+
+    annotate(Path(path), Path(path).with_suffix(".webm"))
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""How the application holds under many visitors.
+
+python -m benchmarks.serving [SECONDS] writes benchmarks/results/serving.json: 20 clients at once, each with one picture
+of 640×480 after the other (milliseconds, errors), and a soak of SECONDS (600 by default) of pictures, frames of the
+camera and refused files, with the memory of the server before and after.
+"""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import requests
+from PIL import Image
+
+from benchmarks.machine import processor
+from fingerspell.files import write_json
+from fingerspell.signing.film import Film
+
+RESULT = Path("benchmarks/results/serving.json")
+CLIENTS, PICTURES = 20, 30  # at once; each one's
+SIZE = (640, 480)
+
+
+def main(seconds: float) -> None:
+    picture = jpeg(next(frame.pixels for frame in Film("L", size=SIZE, rate=10) if frame.label))
+    words = [sys.executable, "-m", "app", "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            address = re.search(r"http://\S+/", server.stdout.readline())[0] + "api/v1"
+            read(address, picture, session(address))  # opens the readers
+            result = {"processor": processor(), "cores": os.cpu_count()}
+            result["clients"] = crowd(address, picture)
+            result["soak"] = soak(address, picture, seconds, server.pid)
+        finally:
+            server.terminate()
+    write_json(RESULT, result)
+    print(json.dumps(result, indent=2))
+
+
+def session(address: str) -> requests.Session:
+    """Return a visitor with a token."""
+    visitor = requests.Session()
+    visitor.headers["X-CSRFToken"] = visitor.get(f"{address}/token", timeout=30).json()["token"]
+    return visitor
+
+
+def read(address: str, picture: bytes, visitor: requests.Session) -> int:
+    """Let a picture be read; return the status."""
+    files = {"picture": ("picture.jpg", picture, "image/jpeg")}
+    return visitor.post(f"{address}/readings", files=files, data={"alphabet": "american"}, timeout=60).status_code
+
+
+def crowd(address: str, picture: bytes) -> dict:
+    """Return how long pictures take while many ask at once."""
+    taken: list[float] = []
+    errors: list[int] = []
+
+    def client() -> None:
+        visitor = session(address)
+        for _ in range(PICTURES):
+            start = time.perf_counter()
+            if (status := read(address, picture, visitor)) != 200:
+                errors.append(status)
+            taken.append(time.perf_counter() - start)
+
+    start = time.perf_counter()
+    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    whole = time.perf_counter() - start
+    p50, p95 = np.percentile(taken, [50, 95]) * 1000
+    return {
+        "clients": CLIENTS,
+        "pictures": len(taken),
+        "errors": len(errors),
+        "p50_ms": round(float(p50)),
+        "p95_ms": round(float(p95)),
+        "pictures_a_second": round(len(taken) / whole, 1),
+    }
+
+
+def soak(address: str, picture: bytes, seconds: float, process: int) -> dict:
+    """Return errors, and memory at the beginning, in the middle and at the end."""
+    visitor = session(address)
+    begun = time.monotonic()
+    memory, errors, count = [], 0, 0
+    while (now := time.monotonic() - begun) < seconds:
+        if now >= len(memory) * seconds / 10:
+            memory.append(resident(process))
+        name = visitor.post(f"{address}/sessions", json={"alphabet": "american"}, timeout=30).json()["id"]
+        for number in range(20):
+            frame = visitor.post(
+                f"{address}/sessions/{name}/frames",
+                params={"time": number / 10},
+                data=picture,
+                headers={"Content-Type": "image/jpeg"},
+                timeout=30,
+            )
+            errors += frame.status_code != 200
+        errors += visitor.delete(f"{address}/sessions/{name}", timeout=30).status_code != 204
+        errors += read(address, picture, visitor) != 200
+        errors += read(address, picture[:500], visitor) != 422
+        count += 24
+    return {
+        "seconds": round(seconds),
+        "requests": count,
+        "errors": errors,
+        "resident_mib": [*memory, resident(process)],
+    }
+
+
+def resident(process: int) -> int:
+    """Return the memory that a process holds, MiB."""
+    return round(int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20)
+
+
+def jpeg(pixels: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 600.0)
