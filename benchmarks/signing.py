@@ -108,7 +108,7 @@ def judge(seen: Seen, way, speller: Speller) -> Result:
     """Compare what was written with the truth."""
     written, shown = way(seen)
     truth = [one.label for one in seen.spelt]
-    suggestions = speller.suggest(written, 1)
+    suggestions = speller.suggest(written)
     right = bool(suggestions) and suggestions[0].text.replace(" ", "").casefold() == seen.word.casefold()
     outside = sum(_of_transition(letter, seen.spelt) for letter in written)
     delays = []

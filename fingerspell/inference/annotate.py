@@ -119,7 +119,7 @@ class _Painter:
         if self._told.add(frame.time, reading):
             written = self._told.letters.written
             self._text = self._speller.raw(written)
-            best = self._speller.suggest(written, 1)
+            best = self._speller.suggest(written)
             self._hint = best[0].text if best and best[0].known and best[0].text != self._text else ""
         self._write(frame, None if reading is None else reading.hand.landmarks)
         self._before, self._due = (frame.time, reading), frame.time + 1 / RATE - 1e-3
