@@ -114,17 +114,23 @@ class Letters:
             self.state = "held"
             return []
         agreement = self._agreement(probabilities)
-        if agreement < 0.5 and self._evidence.sum() >= LEAVING:
+        if agreement < 0.5 and self._left():
             return [self._write(time)]
         self._evidence *= math.exp(-step / LEAK - step / TURN * (1 - agreement))
-        if weight <= 0:
+        again = self.current is not None and label == self.current.label
+        if weight <= 0 or (moving and again):  # a hand that is carried off does not repeat its letter
             self.state = "moving" if moving else "unsure"
             return []
         if not self._evidence.any() or agreement < 0.5:
-            self._since = time
+            self._since, self._frames = time, 0
+        self._frames += 1
         self._evidence += max(still, LEAST) * step * weight * probabilities
         self.state = "moving" if moving else "gathering"
         return [self._write(time)] if self._evidence.sum() >= ENOUGH else []
+
+    def _left(self) -> bool:
+        """Say whether what is seen no longer was a letter; a single frame is none."""
+        return self._frames > 1 and self._evidence.sum() >= LEAVING
 
     def _agreement(self, probabilities: np.ndarray) -> float:
         """Return how much of the evidence goes with what is seen now, 0–1."""
@@ -144,7 +150,7 @@ class Letters:
     def _miss(self, time: float) -> list[Letter]:
         if time - self._seen <= LOST:
             return []
-        left = [self._write(self._seen)] if self._evidence.sum() >= LEAVING else []
+        left = [self._write(self._seen)] if self._left() else []
         self._forget()
         self._path = Path()
         self.current, self.state = None, "no hand"
@@ -152,7 +158,7 @@ class Letters:
 
     def _forget(self) -> None:
         self._evidence = np.zeros(len(self._classes))
-        self._since = 0.0
+        self._since, self._frames = 0.0, 0  # when what is seen was seen first, and in how many frames
         self._recent: deque[tuple[float, np.ndarray, np.ndarray]] = deque()
         self._held_shape = self._held_place = None
         self._free = self._bounced = False
@@ -191,14 +197,15 @@ class Letters:
         self._changed = self._changed + step if changed > LET_GO else 0.0
         if self._changed > LETTING_GO:
             self._free, self._bounced = True, False
-        elif speed > BOUNCE[1] and label == self.current.label:  # a hand that moved a Z does not bounce
-            self._carried = True
+        elif speed > BOUNCE[1] and label == self.current.label:
+            self._carried = self._settled  # a hand that has yet to arrive does not bounce
         elif self._carried and np.linalg.norm(place - self._held_place) > BOUNCE[0]:
             self._free = self._bounced = True
             self._carried = False
         elif self._carried:
             self._carried = False
         elif speed <= BOUNCE[1]:
+            self._settled = True
             self._held_place = self._held_place + 0.5 * (place - self._held_place)
 
     def _write(self, time: float) -> Letter:
@@ -227,7 +234,7 @@ class Letters:
         self._parted, self.state = False, "held"
         self._evidence[:] = 0
         _, self._held_shape, self._held_place = self._recent[-1]
-        self._free = self._bounced = self._carried = False
+        self._free = self._bounced = self._carried = self._settled = False
         self._changed = 0.0
         return self.current
 

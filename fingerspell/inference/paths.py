@@ -15,8 +15,9 @@ from fingerspell.inference.reader import Reading
 
 MOVING = {"J": "I", "Z": "D"}  # and what the hand shows where it holds still
 TIPS = {"J": 20, "Z": 8}  # landmarks
-SHAPES = {"J": ("I", "J"), "Z": ("D", "Z", "G", "X", "L")}  # what such a hand is taken for
-SHAPED = 0.35  # probability, all of these together
+SHAPES = {"J": ("I", "J"), "Z": ("D", "Z")}  # what such a hand is taken for
+SHAPED = 0.35  # probability, both together
+MOSTLY = 0.75  # of the frames of a movement in which the hand has its shape
 LONGEST = 4.0  # seconds of a movement
 PATIENCE = 0.35  # seconds for which the shape may be another: fingers are seen badly from behind
 CORNER = 0.16  # palms by which a path may differ from straight strokes
@@ -31,6 +32,7 @@ class Path:
 
     def __init__(self) -> None:
         self._points: dict[str, list[tuple[float, float, float]]] = {label: [] for label in MOVING}
+        self._frames: dict[str, list[bool]] = {label: [] for label in MOVING}  # whether it had the shape
         self._shaped = dict.fromkeys(MOVING, -math.inf)
 
     def add(
@@ -48,19 +50,26 @@ class Path:
                 self._shaped[label] = time
             if time - self._shaped[label] > PATIENCE:
                 points.clear()
+                self._frames[label].clear()
                 continue
             x, y = (reading.points[TIPS[label]] / palm).tolist()
             points.append((time, x, y))
+            shaped = self._frames[label]
+            shaped.append(share >= SHAPED)
             while points[-1][0] - points[0][0] > LONGEST:
                 points.pop(0)
-            if (start := FIGURES[label](points)) is not None:
+                shaped.pop(0)
+            if (start := FIGURES[label](points)) is None:
+                continue
+            during = [one for one, point in zip(shaped, points) if point[0] >= start]
+            if sum(during) >= MOSTLY * len(during):
                 self._clear()
                 return label, start, CERTAINTY
         return None
 
     def _clear(self) -> None:
-        for points in self._points.values():
-            points.clear()
+        for kept in (*self._points.values(), *self._frames.values()):
+            kept.clear()
 
 
 def strokes(points: Sequence[tuple[float, float, float]]) -> np.ndarray:

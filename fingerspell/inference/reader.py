@@ -18,7 +18,7 @@ from fingerspell.hands.network import HandNetwork
 from fingerspell.inference.predictor import Predictor
 
 SURE = 0.85  # probability above which a hand that was followed needs not be found anew
-SELDOM = 4  # of the frames without a hand, one in so many is searched by all means: it takes three times as long
+SELDOM = 3  # frames without a hand that are searched by all means; then one in so many: it takes three times as long
 
 Answer = Callable[[np.ndarray], np.ndarray]
 
@@ -94,7 +94,8 @@ class Reader:
         if followed is not None and followed.probabilities.max() >= SURE:
             track.hand = followed.hand
             return followed
-        hands = self._finder.find(picture, None if track.missed % SELDOM == 0 else 1)
+        thoroughly = track.missed < SELDOM or track.missed % SELDOM == 0
+        hands = self._finder.find(picture, None if thoroughly else 1)
         found = self._reading(picture, hands[0]) if hands else None
         readings = [one for one in (followed, found) if one is not None]
         best = max(readings, key=lambda one: one.probabilities.max(), default=None)

@@ -25,6 +25,7 @@ _LEAST = -9.0  # any candidate, at least
 _OUTSIDE = -12.0  # another letter than any candidate; further from certain letters than from doubtful ones
 _EXTRA = -11.0  # a letter that was not meant, likewise
 _MISSING = -7.0  # a letter that was not written
+_MISSING_FIRST = -4.0  # the first of a word: hands arrive while they form it
 _DOUBLE = -7.0  # one letter for two, held no longer than others
 _DOUBLE_HELD = 0.7  # the same, held long: twice as likely as one letter that was held long
 _BOUNCED_ONCE = -3.0  # two letters for one, when the hand only bounced
@@ -189,7 +190,7 @@ class Speller:
     def _readings(self, pieces: tuple[_Piece, ...]) -> list[Reading]:
         """Return the best readings of letters without a blank, the best first, the raw one among them."""
         states = {_State("", True, ""): 0.0, _State("", True, "", ""): 0.0}
-        states = self._with_missing(states)
+        states = self._with_missing(states, _MISSING_FIRST)
         for piece in pieces:
             if piece.paused:
                 states = self._paused(states)
@@ -229,13 +230,13 @@ class Speller:
                     reach(_State(ended, known, key + letter), likelihood + piece.outside)
         return found
 
-    def _with_missing(self, states: dict[_State, float]) -> dict[_State, float]:
+    def _with_missing(self, states: dict[_State, float], price: float = _MISSING) -> dict[_State, float]:
         found = dict(states)
         for state, likelihood in states.items():
             if state.written is None:
                 for letter in self._lexicon.following.get(state.key, ""):
                     longer = state._replace(key=state.key + letter)
-                    found[longer] = max(found.get(longer, -math.inf), likelihood + _MISSING)
+                    found[longer] = max(found.get(longer, -math.inf), likelihood + price)
         return found
 
     def _paused(self, states: dict[_State, float]) -> dict[_State, float]:
