@@ -117,8 +117,7 @@ class Letters:
         if agreement < 0.5 and self._left():
             return [self._write(time)]
         self._evidence *= math.exp(-step / LEAK - step / TURN * (1 - agreement))
-        again = self.current is not None and label == self.current.label
-        if weight <= 0 or (moving and again):  # a hand that is carried off does not repeat its letter
+        if weight <= 0:
             self.state = "moving" if moving else "unsure"
             return []
         if not self._evidence.any() or agreement < 0.5:
