@@ -1,9 +1,9 @@
 """Letters out of frames: what is shown long enough, and held still, is written once.
 
-A gate lets through the frames in which a hand holds a shape; their answers add up to evidence that leaks, as in the
-drift-diffusion model of decisions (Ratcliff & McKoon 2008, https://doi.org/10.1162/neco.2008.12-06-420): what is
-certain is written sooner. A letter that is written holds until another wins or the hand lets go of it. Times are
-seconds throughout, so that any frame rate will do.
+The answers of frames add up to evidence that leaks, as in the drift-diffusion model of decisions (Ratcliff & McKoon
+2008, https://doi.org/10.1162/neco.2008.12-06-420): what is certain is written sooner, what passes by is not. Frames of
+a moving hand count less. A letter that is written holds until another wins or the hand lets go of it. Times are seconds
+throughout, so that any frame rate will do.
 """
 
 import math
@@ -68,7 +68,6 @@ class Letters:
         for moved, still in MOVING.items():
             if moved in self._classes and still in self._classes:
                 self._still[self._classes.index(moved)] = self._classes.index(still)
-        self._moves = self._still != np.arange(len(classes))
         self.written: list[Letter] = []
         self.current: Letter | None = None
         self.state = "no hand"
@@ -104,7 +103,7 @@ class Letters:
             return [self._write_moved(moved, time)]
         best = int(probabilities.argmax())
         label = self._classes[best]
-        self._follow(label, shape, place, place_speed, step)
+        self._compare(label, shape, place, place_speed, step)
         still = math.exp(-((shape_speed / SHAPE_SPEED) ** 2) - (place_speed / PLACE_SPEED) ** 2)
         moving = still < LEAST
         weight = 0.0 if label == self._empty else _weight(probabilities)
@@ -159,8 +158,14 @@ class Letters:
         self._evidence = np.zeros(len(self._classes))
         self._since, self._frames = 0.0, 0  # when what is seen was seen first, and in how many frames
         self._recent: deque[tuple[float, np.ndarray, np.ndarray]] = deque()
-        self._held_shape = self._held_place = None
-        self._free = self._bounced = False
+        self._watch(None, None)
+
+    def _watch(self, shape: np.ndarray | None, place: np.ndarray | None) -> None:
+        """Begin to watch how the hand leaves this shape and place."""
+        self._held_shape, self._held_place = shape, place
+        self._settled = self._carried = False  # it arrived; it is being carried aside
+        self._free = self._bounced = False  # the same letter may be written again; because the hand bounced
+        self._changed = 0.0  # seconds for which its shape has been another
 
     def _of_still(self, probabilities: np.ndarray) -> np.ndarray:
         still = np.zeros(len(self._classes))
@@ -186,8 +191,8 @@ class Letters:
         change = np.linalg.norm(shape - earlier_shape, axis=1).mean()
         return float(change) / span, float(np.linalg.norm(place - earlier_place)) / span
 
-    def _follow(self, label: str, shape: np.ndarray, place: np.ndarray, speed: float, step: float) -> None:
-        """See whether the hand lets go of the letter that holds, or bounces."""
+    def _compare(self, label: str, shape: np.ndarray, place: np.ndarray, speed: float, step: float) -> None:
+        """See whether the hand leaves the letter that holds, or bounces."""
         if self.current is None or self._held_shape is None or self._free:
             return
         if self.current.label in MOVING and label in self._holding():
@@ -232,9 +237,7 @@ class Letters:
         self.written.append(self.current)
         self._parted, self.state = False, "held"
         self._evidence[:] = 0
-        _, self._held_shape, self._held_place = self._recent[-1]
-        self._free = self._bounced = self._carried = self._settled = False
-        self._changed = 0.0
+        self._watch(*self._recent[-1][1:])
         return self.current
 
 
