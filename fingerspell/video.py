@@ -7,7 +7,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 
 from fingerspell.errors import FingerspellError
@@ -159,7 +158,7 @@ class Writer:
             container = av.open(str(aside), "w", format=kind.container, container_options=kind.container_options)
             self._container = self._open.enter_context(container)
             self._pictures = container.add_stream(kind.codec, rate=self._rate, options=dict(kind.codec_options))
-            width, height = self._size
+            width, height = self._size  # made even: colours are stored for every second pixel
             self._pictures.width, self._pictures.height = width + width % 2, height + height % 2
             self._pictures.pix_fmt = kind.pixels
             if kind.container != "mjpeg":
@@ -192,10 +191,7 @@ class Writer:
         self._open.__exit__(kind, error, trace)
 
     def add(self, pixels: np.ndarray, time: float) -> None:
-        """Write a frame, uint8 (h, w, 3), RGB, that is shown from `time`, in seconds, on."""
-        height, width = pixels.shape[:2]
-        if width % 2 or height % 2:  # colours are stored for every second pixel
-            pixels = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+        """Write a frame, uint8 (h, w, 3), RGB, that is shown from `time`, in seconds, on; scaled to the video's size."""
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
         step = self._pictures.codec_context.time_base or 1 / self._rate
         frame.pts = self._last = max(round(Fraction(time) / step), self._last + 1)

@@ -8,9 +8,11 @@ import pytest
 
 from fingerspell import cli, video
 from fingerspell.errors import FingerspellError
-from fingerspell.inference.annotate import annotate, subtitles
+from fingerspell.hands.finder import Hand
+from fingerspell.inference.annotate import Told, annotate, subtitles
 from fingerspell.inference.letters import Letter
 from fingerspell.inference.overlay import Overlay, visual
+from fingerspell.inference.reader import Reading
 from fingerspell.inference.words import Speller
 from fingerspell.signing import film
 
@@ -121,6 +123,29 @@ def test_a_film_of_no_letter_is_refused(tmp_path, capsys):
 
 
 # What is written
+
+
+class Moved:
+    """Letters that take an I back for the J that it became."""
+
+    def __init__(self):
+        self.written = []
+
+    def add(self, time, reading):
+        label = "LIJ"[int(time)]
+        if label == "J":
+            self.written.pop()
+        self.written.append(letter(label, time, time))
+        return self.written[-1:]
+
+
+def test_a_letter_that_became_another_leaves_no_box():
+    told = Told(Moved())
+    for time in range(3):
+        found = np.full((21, 3), time / 10, np.float32)
+        told.add(float(time), Reading(Hand(found, "right", 1.0, "picture"), np.ones(1), "L", found[:, :2]))
+    assert [one.label for one in told.letters.written] == ["L", "J"]
+    assert [box[0] for box in told.boxes] == pytest.approx([0.0, 0.2])
 
 
 def letter(label: str, start: float, end: float) -> Letter:

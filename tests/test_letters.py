@@ -153,6 +153,11 @@ def test_a_letter_that_was_held_before_its_movement_stays():
     assert labels(found) == ["I", "J"]
 
 
+def test_a_hand_that_was_gone_parts_words():
+    found = write(("A", 0.5), (None, 0.3), ("L", 0.5), (None, 0.6), ("B", 0.5))
+    assert [(letter.label, letter.parted) for letter in found.written] == [("A", False), ("L", False), ("B", True)]
+
+
 @given(st.lists(st.tuples(st.sampled_from([*CLASSES, None]), st.floats(0.3, 1.0), st.floats(0, 0.5)), max_size=60))
 def test_whatever_comes_times_and_labels_are_sound(frames):
     letters, time = Letters(CLASSES), 0.0

@@ -26,7 +26,7 @@ STILL_SHOWN = 0.25  # probability of the letter that holds above which it does
 # Palms a second at which a hand that changes its shape, or is carried somewhere, says a third of what a still one does.
 SHAPE_SPEED, PLACE_SPEED = 4.0, 4.0
 LEAST = 0.3  # share of what a still hand says that every frame says: landmarks tremble, on some hands much
-SPAN = 0.1  # seconds over which speeds are measured
+SPAN, INSTANT = 0.1, 0.01  # seconds over which speeds are measured, and that two frames are apart at least
 LET_GO, LETTING_GO = 0.3, 0.12  # palms, for seconds: a shape that changed so can show the same letter again
 BOUNCE = 0.16, 1.0  # palms, and palms a second: what is a bounce between two letters that are the same
 LOST, PARTED = 0.25, 0.4  # seconds without a hand after which the letter is over, and perhaps the word
@@ -186,8 +186,7 @@ class Letters:
             recent.popleft()
         recent.append((time, shape, place))
         before, earlier_shape, earlier_place = recent[0]
-        if (span := time - before) <= 0:
-            return 0.0, 0.0
+        span = max(time - before, INSTANT)
         change = np.linalg.norm(shape - earlier_shape, axis=1).mean()
         return float(change) / span, float(np.linalg.norm(place - earlier_place)) / span
 
