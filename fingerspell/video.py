@@ -191,7 +191,7 @@ class Writer:
         self._open.__exit__(kind, error, trace)
 
     def add(self, pixels: np.ndarray, time: float) -> None:
-        """Write a frame, uint8 (h, w, 3), RGB, that is shown from `time`, in seconds, on; scaled to the video's size."""
+        """Write a frame, uint8 (h, w, 3), RGB, that is shown from `time`, in seconds, on, scaled to the size."""
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
         step = self._pictures.codec_context.time_base or 1 / self._rate
         frame.pts = self._last = max(round(Fraction(time) / step), self._last + 1)
