@@ -116,7 +116,8 @@ class Letters:
         if agreement < 0.5 and self._left():
             return [self._write(time)]
         self._evidence *= math.exp(-step / LEAK - step / TURN * (1 - agreement))
-        if weight <= 0:
+        again = self.current is not None and label in self._holding()
+        if weight <= 0 or (again and place_speed > BOUNCE[1]):  # a letter is repeated by a hand that rests again
             self.state = "moving" if moving else "unsure"
             return []
         if not self._evidence.any() or agreement < 0.5:
@@ -127,8 +128,9 @@ class Letters:
         return [self._write(time)] if self._evidence.sum() >= ENOUGH else []
 
     def _left(self) -> bool:
-        """Say whether what is seen no longer was a letter; a single frame is none."""
-        return self._frames > 1 and self._evidence.sum() >= LEAVING
+        """Say whether what is seen no longer was a letter; a single frame is none, nor is one letter's end another."""
+        again = self.current is not None and self._classes[int(self._evidence.argmax())] in self._holding()
+        return self._frames > 1 and not again and self._evidence.sum() >= LEAVING
 
     def _agreement(self, probabilities: np.ndarray) -> float:
         """Return how much of the evidence goes with what is seen now, 0–1."""
@@ -173,11 +175,12 @@ class Letters:
         return still
 
     def _measure(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the shape of the hand and its place, both in palms."""
+        """Return the shape of the hand in palms, and its place in heights of the picture: the size of a palm is only
+        known about, and far from the corner an error in it would look like a movement."""
         palm = np.linalg.norm(points[MIDDLE] - points[WRIST]) + np.linalg.norm(points[INDEX] - points[LITTLE])
         self._palms.append(float(palm) / 1.5)
         self._palm = max(float(np.median(self._palms)), 1e-4)
-        return (points - points[WRIST]) / self._palm, points.mean(axis=0) / self._palm
+        return (points - points[WRIST]) / self._palm, points.mean(axis=0)
 
     def _speeds(self, time: float, shape: np.ndarray, place: np.ndarray) -> tuple[float, float]:
         """Return how fast the hand changes its shape and its place, palms a second."""
@@ -188,7 +191,7 @@ class Letters:
         before, earlier_shape, earlier_place = recent[0]
         span = max(time - before, INSTANT)
         change = np.linalg.norm(shape - earlier_shape, axis=1).mean()
-        return float(change) / span, float(np.linalg.norm(place - earlier_place)) / span
+        return float(change) / span, float(np.linalg.norm(place - earlier_place)) / self._palm / span
 
     def _compare(self, label: str, shape: np.ndarray, place: np.ndarray, speed: float, step: float) -> None:
         """See whether the hand leaves the letter that holds, or bounces."""
@@ -197,12 +200,13 @@ class Letters:
         if self.current.label in MOVING and label in self._holding():
             return  # at the end of its movement the hand may look like anything of the kind
         changed = np.linalg.norm(shape - self._held_shape, axis=1).mean()
-        self._changed = self._changed + step if changed > LET_GO else 0.0
+        others = label not in self._holding()  # landmarks alone tremble too much
+        self._changed = self._changed + step if others and changed > LET_GO else 0.0
         if self._changed > LETTING_GO:
             self._free, self._bounced = True, False
         elif speed > BOUNCE[1] and label == self.current.label:
             self._carried = self._settled  # a hand that has yet to arrive does not bounce
-        elif self._carried and np.linalg.norm(place - self._held_place) > BOUNCE[0]:
+        elif self._carried and np.linalg.norm(place - self._held_place) > BOUNCE[0] * self._palm:
             self._free = self._bounced = True
             self._carried = False
         elif self._carried:

@@ -52,14 +52,14 @@ class Path:
                 points.clear()
                 self._frames[label].clear()
                 continue
-            x, y = (reading.points[TIPS[label]] / palm).tolist()
+            x, y = reading.points[TIPS[label]].tolist()
             points.append((time, x, y))
             shaped = self._frames[label]
             shaped.append(share >= SHAPED)
             while points[-1][0] - points[0][0] > LONGEST:
                 points.pop(0)
                 shaped.pop(0)
-            if (start := FIGURES[label](points)) is None:
+            if (start := FIGURES[label]([(at, x / palm, y / palm) for at, x, y in points])) is None:
                 continue
             during = [one for one, point in zip(shaped, points) if point[0] >= start]
             if sum(during) >= MOSTLY * len(during):
