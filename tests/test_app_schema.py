@@ -2,7 +2,7 @@
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from app import create_app
@@ -27,15 +27,23 @@ def _ended():
     app.extensions["jobs"].close()
 
 
-@schema.parametrize()
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_every_operation_answers_as_it_is_described(case):
-    path = case.operation.path
-    if path.startswith(f"{API}/sessions/") and len(case.path_parameters.get("id", "")) % 2:
-        case.path_parameters["id"] = client.post(f"{API}/sessions", json={}, headers=headers).json["id"]
-    # What is described as bytes need be a picture or a video to be taken.
-    answer = case.call_and_validate(headers=headers, cookies=cookies, excluded_checks=[positive_data_acceptance])
-    reached.setdefault(f"{case.operation.method.upper()} {path}", set()).add(answer.status_code)
+# By hand, not by `schema.parametrize`: pytest-xdist would take tests of one name for one.
+OPERATIONS = [found.ok() for found in schema.get_all_operations()]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=[one.label for one in OPERATIONS])
+def test_every_operation_answers_as_it_is_described(operation):
+    @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(operation.as_strategy())
+    def ask(case):
+        path = operation.path
+        if path.startswith(f"{API}/sessions/") and len(case.path_parameters.get("id", "")) % 2:
+            case.path_parameters["id"] = client.post(f"{API}/sessions", json={}, headers=headers).json["id"]
+        # What is described as bytes need be a picture or a video to be taken.
+        answer = case.call_and_validate(headers=headers, cookies=cookies, excluded_checks=[positive_data_acceptance])
+        reached.setdefault(f"{operation.method.upper()} {path}", set()).add(answer.status_code)
+
+    ask()
 
 
 def test_requests_got_past_the_token():
