@@ -8,8 +8,7 @@ from fingerspell.inference import released
 from fingerspell.inference.predictor import DESCRIPTION
 
 MOVING = {"american": frozenset("JZ"), "arabic": frozenset()}  # signs that are a path, not a pose
-MODELS = released.READERS
-NAMES = tuple(MODELS)
+NAMES = tuple(released.READERS)
 
 
 @dataclass(frozen=True)
@@ -43,4 +42,4 @@ def letters(alphabet: str) -> dict[str, str]:
 
 
 def _description(alphabet: str) -> dict:
-    return json.loads((released.find(MODELS[alphabet]) / DESCRIPTION).read_text(encoding="utf-8"))
+    return json.loads((released.find(released.READERS[alphabet]) / DESCRIPTION).read_text(encoding="utf-8"))

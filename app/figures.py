@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 
-from app.alphabets import MODELS
 from fingerspell.datasets.published import catalogue
 from fingerspell.errors import FingerspellError
 from fingerspell.inference import released
@@ -36,13 +35,13 @@ class Model:
 
 def released_models() -> list[Model]:
     """Return the readers that are installed, with their figures; raises FingerspellError where a file is broken."""
-    return [_model(alphabet, name) for alphabet, name in MODELS.items() if name in released.names()]
+    return [_model(alphabet, name) for alphabet, name in released.READERS.items() if name in released.names()]
 
 
 def datasets() -> list[catalogue.Dataset]:
     """Return the collections of photographs that the installed readers learnt from, each once."""
     found = []
-    for name in MODELS.values():
+    for name in released.READERS.values():
         if name in released.names():
             dataset = catalogue.find(_description(name)["dataset"])
             found += [one for one in dataset.collections or (dataset,) if one not in found]

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from queue import Full, Queue
 from typing import TypeVar
 
-from app.alphabets import MODELS
 from fingerspell.inference import released
 from fingerspell.inference.answers import MOST_HANDS
 from fingerspell.inference.reader import Reader
@@ -78,7 +77,7 @@ class Readers:
                     continue
                 try:
                     if alphabet not in opened:
-                        reader = Reader.open(released.find(MODELS[alphabet]), MOST_HANDS)
+                        reader = Reader.open(released.find(released.READERS[alphabet]), MOST_HANDS)
                         opened[alphabet] = stack.enter_context(reader)
                     future.set_result(work(opened[alphabet]))
                 except Exception as error:

@@ -27,7 +27,6 @@ from fingerspell.signing.film import Film
 from fingerspell.signing.motion import Spelt
 
 RESULT = Path("benchmarks/results/signing.json")
-MODELS = {"american": "asl_reader", "arabic": "arasl_reader"}
 SPEEDS = {2.0: 1.0, 3.0: 0.25, 5.0: 0.25}  # letters a second, and the share of the words that are spelt so fast
 SIZE, RATE = (480, 360), 15.0  # pixels; frames a second
 AVERAGED = 64  # frames of which the studies take the mean
@@ -70,7 +69,7 @@ def see(task: tuple[str, str, float, int]) -> Seen:
     """Draw a film and read its frames."""
     word, alphabet, speed, seed = task
     if alphabet not in _READERS:
-        _READERS[alphabet] = Reader.open(released.find(MODELS[alphabet])).__enter__()
+        _READERS[alphabet] = Reader.open(released.find(released.READERS[alphabet])).__enter__()
     reader = _READERS[alphabet]
     film = Film(word, alphabet, speed, left=seed % 4 == 3, size=SIZE, rate=RATE, seed=seed)
     times, readings, spent, track = [], [], 0.0, Track()
@@ -172,13 +171,13 @@ def measure(count: int, seed: int) -> dict:
     """Return the figures of `count` words in each alphabet and speed."""
     tasks = [
         (word, alphabet, speed, seed + number)
-        for alphabet in MODELS
+        for alphabet in released.READERS
         for speed, share in SPEEDS.items()
         for number, word in enumerate(sample(alphabet, count, seed)[: round(share * count)])
     ]
     seen = list(progress(in_processes(see, tasks, None, chunksize=4), len(tasks), "reading films"))
     found = {}
-    for alphabet in MODELS:
+    for alphabet in released.READERS:
         speller = Speller.open(alphabet)
         for speed in SPEEDS:
             films = [one for one in seen if (one.alphabet, one.speed) == (alphabet, speed)]
