@@ -1,8 +1,9 @@
 """How the application holds under many visitors.
 
-python -m benchmarks.serving [SECONDS] writes benchmarks/results/serving.json: 20 clients at once, each with one picture
-of 640×480 after the other (milliseconds, errors), and a soak of SECONDS (600 by default) of pictures, frames of the
-camera and refused files, with the memory of the server before and after.
+python -m benchmarks.serving clients     20 clients at once, each with one picture of 640×480 after the other
+python -m benchmarks.serving soak        ten minutes of pictures, frames of the camera and refused files: errors, memory
+
+Each writes its part of benchmarks/results/serving.json.
 """
 
 import io
@@ -26,20 +27,21 @@ from fingerspell.signing.film import Film
 RESULT = Path("benchmarks/results/serving.json")
 CLIENTS, PICTURES = 20, 30  # at once; each one's
 SIZE = (640, 480)
+SOAKED = 600.0  # seconds
 
 
-def main(seconds: float) -> None:
+def main(part: str) -> None:
     picture = jpeg(next(frame.pixels for frame in Film("L", size=SIZE, rate=10) if frame.label))
     words = [sys.executable, "-m", "app", "--port", "0"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             address = re.search(r"http://\S+/", server.stdout.readline())[0] + "api/v1"
             read(address, picture, session(address))  # opens the readers
-            result = {"processor": processor(), "cores": os.cpu_count()}
-            result["clients"] = crowd(address, picture)
-            result["soak"] = soak(address, picture, seconds, server.pid)
+            found = crowd(address, picture) if part == "clients" else soak(address, picture, SOAKED, server.pid)
         finally:
             server.terminate()
+    result = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    result |= {"processor": processor(), "cores": os.cpu_count(), part: found}
     write_json(RESULT, result)
     print(json.dumps(result, indent=2))
 
@@ -130,4 +132,6 @@ def jpeg(pixels: np.ndarray) -> bytes:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 600.0)
+    if sys.argv[1:] not in (["clients"], ["soak"]):
+        sys.exit(__doc__)
+    main(sys.argv[1])
