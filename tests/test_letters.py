@@ -1,5 +1,7 @@
 """Letters out of frames: what is written, when, and what is not. Readings are made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -151,6 +153,35 @@ def test_a_hand_that_is_lowered_draws_no_letter(label):
 def test_a_letter_that_was_held_before_its_movement_stays():
     found = write(("I", 0.8), (drawn("I", HOOK), 1.0), rate=30)
     assert labels(found) == ["I", "J"]
+
+
+def test_a_single_frame_is_no_letter():
+    assert labels(write(("A", 0.06), (None, 0.6), ("B", 0.5), rate=15)) == ["B"]
+
+
+def test_landmarks_that_tremble_repeat_no_letter():
+    random = np.random.default_rng(0)
+
+    def trembling(_: float) -> Reading:
+        found = reading("L")
+        return replace(found, points=found.points + random.normal(0, 0.3 * PALM, (21, 2)).astype(np.float32))
+
+    assert labels(write((trembling, 3.0))) == ["L"]
+
+
+@pytest.mark.parametrize("after", [None, "A"])
+def test_a_hand_that_is_carried_off_repeats_no_letter(after):
+    def off(share: float) -> Reading:
+        return reading("L", x=0.5 + 0.6 * share + 0.05 * (share > 0.5))
+
+    assert labels(write(("L", 0.6), (off, 0.5), (after, 0.6)))[:2] == ["L", *([after] if after else [])]
+
+
+def test_frames_that_are_no_time_apart_are_borne():
+    letters = Letters(CLASSES)
+    for time in (0.0, 1e-300, 2e-300):
+        letters.add(time, reading("L", x=time * 1e299))
+    assert letters.written == []
 
 
 def test_a_hand_that_was_gone_parts_words():
