@@ -57,3 +57,12 @@ def test_points_are_as_long_in_every_direction(reader, frames):
     [reading] = reader.read(frame.pixels)
     assert reading.points[:, 0] == pytest.approx(reading.hand.landmarks[:, 0] * 320 / 240)
     assert reading.points[:, 1] == pytest.approx(reading.hand.landmarks[:, 1])
+
+
+def test_a_hand_is_followed_wherever_it_goes(reader, frames):
+    still = next(frame for frame in frames if frame.label).pixels
+    track = Track()
+    found = [reader.follow(np.roll(still, -6 * step, axis=1), track) for step in range(16)]
+    assert [reading.hand.found for reading in found[1:]] == ["followed"] * 15
+    moved = [(found[0].points - reading.points)[:, 0].mean() * 240 for reading in found]  # pixels
+    assert moved == pytest.approx([6 * step for step in range(16)], abs=4)
