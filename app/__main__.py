@@ -34,6 +34,8 @@ def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
 
 def bind(app: Flask, host: str, port: int) -> waitress.server.BaseWSGIServer | waitress.server.MultiSocketServer:
     """Return a server that listens and is yet to run; raises FingerspellError where the port cannot be had."""
+    if not 0 <= port < 2**16:  # the system would take another one
+        raise FingerspellError(f"{port} is no port; choose --port from 1 to {2**16 - 1}, or 0 for any that is free")
     try:
         return waitress.create_server(
             app,

@@ -891,6 +891,12 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(served, capsys):
     assert f"fingerspell: 127.0.0.1:{port} cannot be had (" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_what_is_no_port_is_told_in_a_sentence(port, capsys):
+    assert cli.main(["serve", "--port", port]) == 1
+    assert f"fingerspell: {port} is no port; choose --port" in capsys.readouterr().err
+
+
 def test_the_server_is_ended_as_a_container_is(tmp_path, clip):
     script = (
         "import tempfile, sys; tempfile.tempdir = sys.argv[1]\n"
