@@ -4,6 +4,7 @@ The application runs as it is; a drawn hand stands before the camera. It needs C
 """
 
 import io
+import re
 import shutil
 import sys
 import tempfile
@@ -48,7 +49,7 @@ def main(folder: Path) -> None:
         for context in (light, dark):
             context.set_default_timeout(PATIENCE)
         _picture(light, folder / "picture.png")
-        _live(light, folder / "live.png", folder / "live.webp")
+        _live(light, folder / "live.webp")
         _sign(dark, folder / "sign.png")
         _read(light, folder / "read-arabic.png")
         browser.close()
@@ -63,15 +64,12 @@ def _picture(context: BrowserContext, path: Path) -> None:
     _keep(page, path)
 
 
-def _live(context: BrowserContext, path: Path, animation: Path) -> None:
+def _live(context: BrowserContext, animation: Path) -> None:
     page = context.new_page()
     page.goto("/live?alphabet=american")
     page.click("#start")
-    page.wait_for_selector(f"#text:has-text('{WORD[0]}')")
-    page.click("#clear")
-    page.wait_for_selector("#suggestions button")
-    _keep(page, path)
-    page.click("#clear")
+    page.locator("#text").filter(has_text=re.compile(rf"{WORD}\s*$")).wait_for()
+    page.click("#clear")  # and the camera's film begins anew
     moments = []
     for _ in range(MOMENTS):
         moments.append(_shot(page))
