@@ -15,6 +15,7 @@ from fingerspell.inference.reader import Reader, Reading, Track
 from fingerspell.inference.words import Speller
 
 RATE = 15.0  # frames a second that are read, at most; in between the hand is drawn on its way
+RECENT = 20  # letters that are written into the frames
 AFTER = 1.5  # seconds for which a word stays in the subtitles
 PAUSE = 1.5  # seconds between two letters that part words in the subtitles
 Progress = Callable[[float, float | None], None]
@@ -117,9 +118,9 @@ class _Painter:
             self._write(one, self._between(one.time, frame.time, reading))
         self._waiting.clear()
         if self._told.add(frame.time, reading):
-            written = self._told.letters.written
-            self._text = self._speller.raw(written)
-            best = self._speller.suggest(written)
+            recent = self._told.letters.written[-RECENT:]
+            self._text = self._speller.raw(recent)
+            best = self._speller.suggest(recent)
             self._hint = best[0].text if best and best[0].known and best[0].text != self._text else ""
         self._write(frame, None if reading is None else reading.hand.landmarks)
         self._before, self._due = (frame.time, reading), frame.time + 1 / RATE - 1e-3
@@ -153,7 +154,7 @@ def _timeline(alphabet: str, reader: Reader, speller: Speller, told: Told, frame
         "frames": frames,
         "seconds": round(end, 3),
         "text": speller.raw(written),
-        "suggestions": [{"text": one.text, "known": one.known} for one in speller.suggest(written)] if written else [],
+        "suggestions": [{"text": one.text, "known": one.known} for one in speller.suggest(written)],
         "letters": [
             {
                 "time": round(letter.start, 3),
