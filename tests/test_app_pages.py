@@ -630,13 +630,13 @@ def test_letters_are_announced_once_and_frames_never(visit, api):
 def test_a_word_that_is_spelt_into_the_camera_appears(launch, site, tmp_path):
     """By the real reader: a film of the drawn hand stands before the camera, which plays it over and over."""
     signing = tmp_path / "signing.mjpeg"
-    film.write("LOVE", signing, speed=1.2, size=(480, 360), seed=3)
+    film.write("LOVE", signing, speed=0.8, size=(480, 360), seed=3)
     browser = launch(f"--use-file-for-fake-video-capture={signing}")
     try:
         page = browser.new_context(permissions=["camera"]).new_page()
         page.goto(f"{site}/live?alphabet=american")
         page.locator("#start").click()
-        expect(page.locator("#text")).to_have_text(re.compile("LOVE"), timeout=60_000)
+        expect(page.locator("#text")).to_have_text(re.compile("LOVE"), timeout=120_000)
     finally:
         browser.close()
 
