@@ -231,6 +231,7 @@ class Jobs:
 
     def _end(self, job: str, state: str, message: str | None = None, details: dict | None = None) -> None:
         """Write how a job went, unless it is written already: what is cancelled stays so."""
+        (self.folder(job) / worker.SOURCE).unlink(missing_ok=True)  # answered, before anyone hears of it
         with self._table() as table:
             table.execute(
                 "UPDATE jobs SET state = ?, message = ?, details = ?, ended = ?, progress = iif(?, 1, progress) "
