@@ -6,14 +6,20 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro app check test lint lock results release clean
+.PHONY: help setup repro app check test torture lint lock results release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# An environment names its folder in its scripts: copied or moved with the checkout, it would run the other folder's.
+STRAY := $(shell test ! -e .venv || grep -qsF -e "VIRTUAL_ENV=$(CURDIR)/.venv" -e "VIRTUAL_ENV='$(CURDIR)/.venv'" \
+	-e 'VIRTUAL_ENV="$(CURDIR)/.venv"' .venv/bin/activate || echo force)
+.PHONY: force
+
 setup: .venv/installed-$(EXTRA) ## Fill .venv from the locked requirements (EXTRA=gpu for NVIDIA graphics cards)
 
-.venv/installed-%: requirements/%.lock pyproject.toml tools/plots_page.py
+.venv/installed-%: requirements/%.lock pyproject.toml tools/plots_page.py $(STRAY)
+	@$(if $(STRAY),echo "the environment in .venv belongs to another folder; it is built anew" && rm -rf .venv)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 		|| { echo "$$($(PYTHON) --version) cannot run this; name a Python from 3.11 to 3.13: make PYTHON=python3.12 setup"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -24,7 +30,8 @@ setup: .venv/installed-$(EXTRA) ## Fill .venv from the locked requirements (EXTR
 	@rm -f .venv/installed-*
 	@touch $@
 
-repro: setup ## Run the whole study: data, splits, training, evaluation, plots
+repro: setup ## Run the whole study, mending first what a stopped run left: data, splits, training, evaluation, plots
+	@python -m tools.mend
 	dvc repro
 
 app: setup ## Serve the web application on this machine (PORT=8000)
@@ -43,6 +50,9 @@ test: setup .venv/jax ## Check the code's style and run all tests
 	ruff check --quiet .
 	ruff format --check --quiet .
 	python -m pytest -q --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+torture: setup ## Stop a small study at 300 random moments; `make repro` must end each as if undisturbed (ATTEMPTS=300 SEED=)
+	python tests/torture.py $(or $(ATTEMPTS),300) $(SEED)
 
 lint: setup ## Mend style and format
 	ruff check --fix .

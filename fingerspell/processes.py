@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
 from typing import TypeVar
 
 Task = TypeVar("Task")
@@ -18,19 +18,30 @@ def in_processes(
 ) -> Iterator[Done]:
     """Yield `work` of every task, in their order, from `workers` processes (None: one a core; 1: this one alone).
 
-    A terminal sends Ctrl-C to all of them; this one alone hears it, drops what has not begun, and raises.
+    A terminal sends Ctrl-C to all of them; this one alone hears it, drops what has not begun, and raises. However it
+    ends, they end with it.
     """
     workers = workers or os.cpu_count() or 1
     if workers <= 1:
         yield from map(work, tasks)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         try:
             with _interrupts_held():
                 done = pool.map(work, tasks, chunksize=chunksize)  # starts the processes
             yield from done
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it has: killed, that can tell it nothing."""
+
+    def watch() -> None:
+        connection.wait([parent_process().sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

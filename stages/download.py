@@ -23,10 +23,11 @@ def main(name: str) -> None:
     settings, dataset = params.dataset(name), catalogue.find(name)
     with files.write_aside(Path("data/raw") / name) as folder:
         folder.mkdir()
+        read = {}
         if settings.source == "rendered":
             _draw(dataset, settings.images_per_class, params.seed, folder)
         else:
-            _obtain(dataset, folder)
+            read = _obtain(dataset, folder)
         archive = folder / dataset.archive
         with Archive(archive) as opened:
             images = sum(dataset.parse(member) is not None for member in opened.names)
@@ -39,6 +40,7 @@ def main(name: str) -> None:
                 "sha256": files.sha256(archive),
                 "size": archive.stat().st_size,
                 "images": images,
+                **read,
             },
         )
 
@@ -54,8 +56,8 @@ def _draw(dataset: Dataset, count: int, seed: int, folder: Path) -> None:
         union.join_tables({name: path.with_name("hands.csv") for name, path in drawn.items()}, folder / "hands.csv")
 
 
-def _obtain(dataset: Dataset, folder: Path) -> None:
-    """Put the published archive into a folder, with the files that belong beside it."""
+def _obtain(dataset: Dataset, folder: Path) -> dict[str, object]:
+    """Put the published archive into a folder, with the files that belong beside it; return what it was joined from."""
     found = {one.name: obtain(one, archives()) for one in dataset.collections or (dataset,)}
     require_room(folder, sum(path.stat().st_size for path in found.values()))
     if dataset.collections:
@@ -65,6 +67,7 @@ def _obtain(dataset: Dataset, folder: Path) -> None:
     for file in dataset.extra_files:
         if extra := find(file, search_folders(archives())):
             shutil.copyfile(extra, folder / file)
+    return {"archives": {path.name: files.sha256(path) for path in found.values()}} if dataset.collections else {}
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ PARAMS = config.load(ROOT / "params.yaml")
 # Plumbing: it carries values and messages, and what it carries is a dependency or a parameter of its own.
 PLUMBING = {
     "stages/environment.py",
+    "stages/guard.py",
     "stages/places.py",
     "stages/runner.py",
     "fingerspell/config.py",
