@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro app check test torture lint lock results release clean
+.PHONY: help setup repro report app check test torture lint lock results release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ setup: .venv/installed-$(EXTRA) ## Fill .venv from the locked requirements (EXTR
 repro: setup ## Run the whole study, mending first what a stopped run left: data, splits, training, evaluation, plots
 	@python -m tools.mend
 	dvc repro
+
+report: setup ## Write the study as one HTML file, report.html
+	@python -m tools.report
 
 app: setup ## Serve the web application on this machine (PORT=8000)
 	fingerspell serve --port $(or $(PORT),8000)
@@ -73,4 +76,4 @@ release: setup ## Put an exported model into models/released (EXPERIMENT=its nam
 	python -m tools.release $(EXPERIMENT) $(RUN)
 
 clean: ## Remove the environment and what runs wrote, except downloaded archives
-	rm -rf .venv logs $(filter-out models/released,$(wildcard models/*)) $(filter-out data/archives,$(wildcard data/*))
+	rm -rf .venv logs report.html $(filter-out models/released,$(wildcard models/*)) $(filter-out data/archives,$(wildcard data/*))

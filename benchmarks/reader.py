@@ -8,6 +8,7 @@ dataset and set; the tables of docs/experiments.md and docs/hands.md are brought
 letters; a hand that is not found is an error. A quarter of an hour on two cores.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from benchmarks.study import replace
+from benchmarks import documents
+from benchmarks.documents import Blocks
 from fingerspell import config, files
 from fingerspell.external import photographs
 from fingerspell.external.error_analysis import share
@@ -27,11 +29,16 @@ from fingerspell.hands import embedding, layout
 from fingerspell.hands.finder import TRIES, Finder
 from fingerspell.hands.network import HandNetwork
 from fingerspell.images import whole
+from fingerspell.inference import released
 from fingerspell.preparation.prepared import PLAIN, Prepared
 from fingerspell.progress import progress
 
 PICTURE, LANDMARKS, BOTH = (1, 0), (0, 1), (1, 1)  # which parts are given
 ROWS_KEPT = Path("docs/results/reader.csv")
+SCENES = Path(
+    "docs/results/asl_reader-scenes.json"
+)  # error-analysis.json of `fingerspell evaluate asl-scenes.zip --report`
+THRESHOLDS = (0, 0.5, 0.6, 0.7, 0.9)  # of those in it, the ones that are shown
 ALL = ("", "drawn", "joints")  # what is learnt from: the dataset, drawn hands, joints
 # Name of a row -> what it learns from, and the parts of it that it is given.
 ROWS = {
@@ -73,8 +80,18 @@ def main(run: str, experiment: str, *sets: str) -> None:
                 print(rows[-1], flush=True)
     rows.sort(key=lambda row: (row["set"], row["dataset"]))
     files.write_csv(ROWS_KEPT, rows)
-    replace(Path("docs/experiments.md"), "parts", parts_markdown(files.read_csv(ROWS_KEPT)))
-    replace(Path("docs/hands.md"), "tries", tries_markdown(files.read_csv(ROWS_KEPT)))
+    documents.write(blocks())
+
+
+def blocks() -> Blocks:
+    """Return what the documents show of readers."""
+    rows = files.read_csv(ROWS_KEPT)
+    return {
+        ("docs/experiments.md", "readers"): readers_markdown(rows),
+        ("docs/experiments.md", "parts"): parts_markdown(rows),
+        ("docs/experiments.md", "abstention"): abstention_markdown(),
+        ("docs/hands.md", "tries"): tries_markdown(rows),
+    }
 
 
 def judge(
@@ -88,6 +105,57 @@ def judge(
         seen = (asked.found >= 0) & (asked.found <= most)
         right = int((seen & (named == np.array(asked.labels))).sum())
         yield {"tries": most + 1, "views": views, "found": round(float(seen.mean()), 4)} | share(right, len(seen))
+
+
+def readers_markdown(rows: list[dict[str, str]]) -> str:
+    """Return the table of how well the readers read what: other people's photographs, and their own test images."""
+    [photos] = [row for row in rows if row["set"] == "asl-photos" and _whole(row, "asl_alphabet")]
+    american, arabic, images = (_figures(name) for name in ("asl_reader", "arasl_reader", "arasl_robust"))
+    scenes = american["asl-scenes"]
+    share, low, high = (float(photos[key]) for key in ("share", "low", "high"))
+    lines = [
+        "| what it reads | learnt from | letters read correctly |",
+        "|---|---|--:|",
+        f"| `asl-photos.zip`: {int(photos['images']):,} letters by other people in many rooms "
+        f"| `asl_alphabet`, not these | **{share:.3f}** ({low:.3f}–{high:.3f}) |",
+        f"| `asl-scenes.zip`: {scenes['test_images']:,} whole scenes, the hand to be found | `american` | "
+        f"**{scenes['accuracy']:.3f}** {_interval(scenes)} |",
+        f"| its own test (`grouped`), 29 classes | `american` | {american['own test']['accuracy']:.3f} "
+        f"{_interval(american['own test'])} |",
+        f"| ArASL (`grouped`), 32 classes, every third image | `arasl` | {arabic['own test']['accuracy']:.3f} "
+        f"{_interval(arabic['own test'])}; `arasl_robust` reads {images['own test']['accuracy']:.3f} of all of it |",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def abstention_markdown() -> str:
+    """Return how many hands of whole scenes the released reader names, and how well, where it abstains from others."""
+    found = json.loads(SCENES.read_text(encoding="utf-8"))
+    chosen = [row for row in found["abstention"] if row["threshold"] in THRESHOLDS]
+    cells = {
+        "answers only above a probability of": [f"{row['threshold']:g}" for row in chosen],
+        "coverage (hands that get an answer)": [f"{row['coverage']['share']:.2f}" for row in chosen],
+        "accuracy of these": [f"{row['correct']['share']:.3f}" for row in chosen],
+    }
+    lines = [f"| {what} | {' | '.join(values)} |" for what, values in cells.items()]
+    lines.insert(1, "|---|" + "--:|" * len(chosen))
+    mirrored, taken = (found["mirrored"][key]["share"] for key in ("mirrored", "as_taken"))
+    lines += ["", f"Mirrored, the same scenes are read with {mirrored:.3f}; as they were taken, with {taken:.3f}."]
+    return "\n".join(lines) + "\n"
+
+
+def _figures(name: str) -> dict[str, dict]:
+    """Return the figures of a released model, by set."""
+    return json.loads((released.FOLDER / name / "model.json").read_text(encoding="utf-8"))["figures"]
+
+
+def _interval(one: dict) -> str:
+    return f"({one['accuracy_low']:.3f}–{one['accuracy_high']:.3f})"
+
+
+def _whole(row: dict[str, str], dataset: str) -> bool:
+    """Tell whether a row is of a reader that learnt from all there is beside a dataset, and looked as it does."""
+    return (row["dataset"], row["learnt"], row["tries"], row["views"]) == (dataset, WHOLE, "3", "2")
 
 
 def parts_markdown(rows: list[dict[str, str]]) -> str:

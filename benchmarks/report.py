@@ -1,19 +1,17 @@
-"""Bring the tables of docs/benchmarks.md, docs/video.md, and that of backbones in docs/models.md, up to date with
-benchmarks/results.
+"""What the documents tell of what was measured beside the study: speed, video, advice on signs, how hands are found.
 
-python -m benchmarks.report
+python -m benchmarks.report     brings it up to date with benchmarks/results and metrics/landmarks
 """
 
 import json
 from pathlib import Path
 
+from benchmarks import documents
 from benchmarks.architectures import SIZE
-from benchmarks.study import replace
+from benchmarks.documents import Blocks
 
 RESULTS = Path("benchmarks/results")
-PAGE = Path("docs/benchmarks.md")
-MODELS = Path("docs/models.md")
-VIDEO = Path("docs/video.md")
+LANDMARKS = Path("metrics/landmarks")
 # By whom they are called there, and their published accuracy on ImageNet at 224 px: https://keras.io/api/applications;
 # of MobileNetV3 the documentation in Keras's source.
 PUBLISHED = {
@@ -38,16 +36,29 @@ BOUNDS = {
 
 
 def main() -> None:
-    parts = [_preparation, _transfer, _input, _steps, _memory, _duplicates]
+    documents.write(blocks())
+
+
+def blocks() -> Blocks:
+    """Return what the documents show of these measurements."""
+    backbones = _read("architectures")
+    shown = {
+        ("docs/benchmarks.md", "benchmarks"): _benchmarks(),
+        ("docs/video.md", "signing"): _signing(),
+        ("docs/video.md", "annotating"): _annotating(),
+        ("docs/models.md", "backbones"): [*_backbones(backbones), "", _machine(backbones["machine"])],
+        ("docs/practice.md", "advice"): _advice(),
+        ("docs/hands.md", "drawn"): _drawn(),
+        ("docs/hands.md", "finding"): _finding(),
+    }
+    return {place: "\n".join(lines) + "\n" for place, lines in shown.items()}
+
+
+def _benchmarks() -> list[str]:
     lines = ["| | target | measured | bound by |", "|---|--:|--:|---|"]
-    for part in parts:
+    for part in (_preparation, _transfer, _input, _steps, _memory, _duplicates):
         lines += part()
-    machine = _machine(_read("transfer-asl_alphabet")["machine"])
-    replace(PAGE, "benchmarks", "\n".join([*lines, "", machine]) + "\n")
-    replace(VIDEO, "signing", "\n".join(_signing()) + "\n")
-    replace(VIDEO, "annotating", "\n".join(_annotating()) + "\n")
-    result = _read("architectures")
-    replace(MODELS, "backbones", "\n".join([*_backbones(result), "", _machine(result["machine"])]) + "\n")
+    return [*lines, "", _machine(_read("transfer-asl_alphabet")["machine"])]
 
 
 def _read(name: str) -> dict:
@@ -173,6 +184,40 @@ def _annotating() -> list[str]:
         f"errors, half of the pictures within {crowd['p50_ms']} ms, 95% within {crowd['p95_ms']} ms; in a soak of "
         f"{soak['seconds']} s {soak['requests']:,} requests, {soak['errors']} errors, {soak['resident_mib'][1]} MiB "
         f"after a tenth of it, {soak['resident_mib'][-1]} MiB at its end. {result['processor']}, two cores.",
+    ]
+
+
+def _advice() -> list[str]:
+    lines = ["| set | alphabet | no advice for its own letter | advice for another letter |", "|---|---|--:|--:|"]
+    return lines + [
+        f"| `{name}` | {one['alphabet'].capitalize()} | {one['silent']:.3f} | {one['others']:.3f} |"
+        for name, one in _read("advice").items()
+    ]
+
+
+def _drawn() -> list[str]:
+    lines = [
+        "| drawn hands | of them found | joints off by, half of the hands | nine in ten | right and left told apart |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for path in sorted(LANDMARKS.glob("*.json")):
+        if one := json.loads(path.read_text(encoding="utf-8")).get("drawn"):
+            lines.append(
+                f"| {one['hands']:,} of `{path.stem}` | {one['found']:.1%} "
+                f"| at most {one['half_within_palms']:.2f} palms | {one['nine_tenths_within_palms']:.2f} "
+                f"| {one['side_right']:.1%} |"
+            )
+    return lines
+
+
+def _finding() -> list[str]:
+    result = _read("finding")
+    lines = [
+        f"| a picture of 640×480, one core of an {result['processor']} | milliseconds | pictures |",
+        "|---|--:|--:|",
+    ]
+    return lines + [
+        f"| {what} | {time:.1f} | {result['of pictures'][what]} |" for what, time in result["milliseconds"].items()
     ]
 
 

@@ -3,30 +3,64 @@
 `params.yaml` is described there, key by key; here stand its types and bounds.
 """
 
+import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from reprlib import Repr
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from ruamel.yaml import YAML, YAMLError
 
 from fingerspell.errors import FingerspellError
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
-# A dot would split the key where DVC reads it.
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+Rate = Annotated[float, Field(gt=0, le=1e3)]
+# Every number has an upper bound, far above what a study needs: one digit too many must not fill memory or disk.
+Images = Annotated[int, Field(ge=1, le=10**6)]
+Epochs = Annotated[int, Field(ge=1, le=10**4)]
+BatchSize = Annotated[int, Field(ge=1, le=8192)]
+Scales = Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1, max_length=20)]
+Rotations = Annotated[list[Annotated[float, Field(ge=-180, le=180)]], Field(min_length=1, max_length=20)]  # degrees
+# A dot would split the key where DVC reads it. File names, of at most 255 bytes, are made of it.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)]
+
+SHOWN = Repr()  # of a value in a message, however long that is
+SHOWN.maxstring = 80
+
+
+def _bounded(value: object) -> object:
+    """Tell of a number before the alternatives to numbers do, each of which would have something to say."""
+    if isinstance(value, int) and abs(value) > 10**4:  # a forest of so many trees takes a gigabyte
+        raise ValueError(f"is {SHOWN.repr(value)}: whole numbers should be from -10000 to 10000")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"is {value}: input should be a finite number")
+    return value
+
+
+GridValue = Annotated[bool | int | float | str | None, BeforeValidator(_bounded)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class DatasetSettings(_Section):
     """Where the images of one dataset come from."""
 
     source: Literal["rendered", "original"]
-    images_per_class: Count
+    images_per_class: Annotated[int, Field(ge=1, le=5000)]
 
 
 class SplitSettings(_Section):
@@ -34,9 +68,9 @@ class SplitSettings(_Section):
 
     method: Literal["random", "official", "first", "grouped", "capture_order"]
     test: Fraction = 0.2
-    test_images: Count = 100
+    test_images: Images = 100
     validation: Fraction = 0.2
-    burst: Count = 50
+    burst: Images = 50
     gap: Fraction = 0.05
 
 
@@ -77,10 +111,10 @@ class Training(_Section):
     """How the weights are sought, whatever they belong to."""
 
     optimizer: Literal["adam", "adamw", "sgd"]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Rate
     schedule: Literal["constant", "cosine"]
-    warmup: Annotated[int, Field(ge=0)] = 0  # epochs
-    early_stopping: Annotated[int, Field(ge=0)] = 0  # epochs without a better validation loss; 0 never stops early
+    warmup: Annotated[int, Field(ge=0, le=10**4)] = 0  # epochs
+    early_stopping: Annotated[int, Field(ge=0, le=10**4)] = 0  # epochs without a better validation loss; 0 never stops
     label_smoothing: Fraction = 0.0
     class_weights: bool = False
     mixup: Annotated[float, Field(ge=0, le=10)] = 0.0  # of the beta distribution; 0 mixes nothing
@@ -91,32 +125,39 @@ class FineTuning(_Section):
     """The second phase of transfer learning: layers of the backbone learn too."""
 
     from_layer: str
-    epochs: Count
-    learning_rate: Annotated[float, Field(gt=0)]
+    epochs: Epochs
+    learning_rate: Rate
 
 
 class Shares(_Section):
     """What training images are composed of, in proportion."""
 
-    rendered: Annotated[float, Field(ge=0)]  # drawn hands before drawn backgrounds
-    cut: Annotated[float, Field(ge=0)]  # hands cut out of the experiment's own photographs, before the same
-    photographs: Annotated[float, Field(ge=0)]  # the photographs as they are
+    rendered: Weight  # drawn hands before drawn backgrounds
+    cut: Weight  # hands cut out of the experiment's own photographs, before the same
+    photographs: Weight  # the photographs as they are
 
     @model_validator(mode="after")
     def _something(self) -> "Shares":
         if not any(amount for _, amount in self):
-            raise ValueError("composition.shares are all 0; set at least one to more")
+            raise ValueError("are all 0; set at least one to more")
         return self
 
 
 class Composition(_Section):
     """How training images are composed, anew in every epoch: hands set into other scenes."""
 
-    images: Count  # of an epoch
+    images: Images  # of an epoch
     shares: Shares
     mirrored: Annotated[float, Field(ge=0, le=1)]  # share of images that show the other hand
     fill: Annotated[list[Annotated[float, Field(gt=0, le=2)]], Field(min_length=2, max_length=2)]
-    keypoints: Annotated[float, Field(ge=0)]
+    keypoints: Weight
+
+    @field_validator("fill")
+    @classmethod
+    def _rises(cls, fill: list[float]) -> list[float]:
+        if fill[0] > fill[1]:
+            raise ValueError(f"is {fill}: the first must not be larger than the second; change their places")
+        return fill
 
 
 class Protocol(_Section):
@@ -125,7 +166,7 @@ class Protocol(_Section):
     classes: Literal["all"] | list[str] | Drop
     clean: Clean
     split: SplitSettings
-    sample_size: Count | None
+    sample_size: Images | None
     undersample: bool
 
 
@@ -146,16 +187,16 @@ class Experiment(Protocol, Pixels):
     weights: str
     precision: Literal["float32", "mixed_bfloat16"]
     dropout: Fraction
-    epochs: Count | None
-    batch_size: Count | None
-    seeds: Count
+    epochs: Epochs | None
+    batch_size: BatchSize | None
+    seeds: Annotated[int, Field(ge=1, le=100)]
     training: Training | None
     fine_tune: FineTuning | None
     augment: Augmentation
-    tta_scales: Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1)]
-    tta_rotations: Annotated[list[Annotated[float, Field(ge=-180, le=180)]], Field(min_length=1)]  # degrees
+    tta_scales: Scales
+    tta_rotations: Rotations
     composition: Composition | None
-    grid: dict[str, Annotated[list[bool | int | float | str | None], Field(min_length=1)]] | None
+    grid: dict[str, Annotated[list[GridValue], Field(min_length=1)]] | None
 
 
 class Autoencoder(Pixels):
@@ -165,8 +206,8 @@ class Autoencoder(Pixels):
     dataset: str
     # Of 8×8 pixels each value of a code tells; a code of 512 values has less than one for every place beyond 176.
     image_size: Annotated[int, Field(ge=16, le=176, multiple_of=8)]
-    epochs: Count
-    batch_size: Count
+    epochs: Epochs
+    batch_size: BatchSize
     training: Training
 
 
@@ -174,7 +215,7 @@ class Scenery(_Section):
     """What the training images of an experiment are composed of."""
 
     hands: str
-    segmenter_steps: Annotated[int, Field(ge=0)]  # batches; 0 cuts no hands out of photographs
+    segmenter_steps: Annotated[int, Field(ge=0, le=10**6)]  # batches; 0 cuts no hands out of photographs
 
 
 class Crops(_Section):
@@ -182,8 +223,17 @@ class Crops(_Section):
 
     dataset: str
     hands: Literal["american", "arabic"]
-    joints: Annotated[int, Field(ge=0)]  # hands of each sign of which the joints alone are known
+    joints: Annotated[int, Field(ge=0, le=10**4)]  # hands of each sign of which the joints alone are known
     views: Annotated[int, Field(ge=0, le=20)]  # of each hand, changed at random
+
+
+class Evidence(_Section):
+    """What trained models are asked beside their own test images, and which of them."""
+
+    comparisons: list[Annotated[list[str], Field(min_length=2, max_length=2)]]  # of two experiments
+    images: Annotated[int, Field(ge=1, le=100_000)]  # of each set, drawn by the seed
+    robustness: list[str]  # experiments
+    explanations: list[str]  # experiments whose model is a network that sees pixels
 
 
 class ExternalSet(_Section):
@@ -196,15 +246,15 @@ class ExternalSet(_Section):
 class DrawnHands(_Section):
     """How many hands of each sign of an alphabet are drawn on transparent ground, and how many backgrounds."""
 
-    per_class: Count
-    backgrounds: Count
+    per_class: Annotated[int, Field(ge=1, le=2000)]
+    backgrounds: Annotated[int, Field(ge=1, le=20_000)]
 
 
 class Params(_Section):
     """The whole of `params.yaml`."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
-    datasets: dict[str, DatasetSettings]
+    datasets: dict[Name, DatasetSettings]
     hands: dict[Literal["american", "arabic"], DrawnHands]
     weights: dict[Name, str | list[str]]
     autoencoders: dict[Name, Autoencoder]
@@ -214,6 +264,7 @@ class Params(_Section):
     experiments: dict[Name, Experiment]
     exports: dict[Name, Literal["prepared", "crops"]]  # and the test images by which they are checked
     external: dict[Name, ExternalSet]
+    evidence: Evidence
 
     @model_validator(mode="after")
     def _references_exist(self) -> "Params":
@@ -228,7 +279,7 @@ class Params(_Section):
         for fault in self._faults_of_autoencoders():
             raise ValueError(fault)
         for name, chosen in self.external.items():
-            if not Path(chosen.path).exists():
+            if not os.path.exists(chosen.path):
                 raise ValueError(
                     f"external.{name}.path is {chosen.path!r}, which is not there; mend it "
                     "(a queued or temporary run needs a path from the root)"
@@ -270,6 +321,14 @@ class Params(_Section):
             yield "exports", name, "experiments"
         for name, one in self.external.items():
             yield f"external.{name}.experiment", one.experiment, "experiments"
+        chosen = self.evidence
+        for key, names in {
+            "comparisons": [name for pair in chosen.comparisons for name in pair],
+            "robustness": chosen.robustness,
+            "explanations": chosen.explanations,
+        }.items():
+            for name in names:
+                yield f"evidence.{key}", name, "experiments"
 
     def dataset(self, name: str) -> DatasetSettings:
         """Return the settings of one dataset; a name that is not there is refused."""
@@ -321,7 +380,7 @@ def read(path: Path = Path("params.yaml")) -> object:
         return YAML(typ="safe").load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise FingerspellError(f"{path} is not here; run the command in the folder that holds it") from error
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a number of thousands of digits
         message = " ".join(str(error).split())
         raise FingerspellError(f"{path} is not valid YAML ({message}); mend it there") from error
 
@@ -344,10 +403,13 @@ def _sentence(error: ValidationError) -> str:
         return f"{key} is not a known parameter; remove it or mend its spelling"
     if fault["type"] == "string_pattern_mismatch":
         return f"{key.removesuffix('.[key]')} is no name; use letters, digits, _ and - alone"
+    if fault["type"] == "string_too_long":
+        name, most = SHOWN.repr(fault["input"]), fault["ctx"]["max_length"]
+        return f"{name} is too long for the name of a file; give it at most {most} characters"
     if fault["type"] == "missing":
         return f"{key} is missing; add it"
     if fault["type"] == "value_error":
-        return f"{fault['ctx']['error']}"
+        return f"{key} {fault['ctx']['error']}".lstrip()
     if fault["type"] == "model_type":
-        return f"{key or 'the file'} must hold named parameters, not {fault['input']!r}"
-    return f"{key} is {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+        return f"{key or 'the file'} must hold named parameters, not {SHOWN.repr(fault['input'])}"
+    return f"{key} is {SHOWN.repr(fault['input'])}: {fault['msg'][0].lower()}{fault['msg'][1:]}"

@@ -6,12 +6,15 @@ import io
 import json
 import os
 import shutil
+import stat
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+
+from fingerspell.errors import FingerspellError
 
 
 @contextmanager
@@ -85,6 +88,38 @@ def write_array_header(out: BinaryIO, dtype: type, shape: tuple[int, ...]) -> No
     """Begin a .npy, whose rows follow by `write`: through a memory map, a full disk would be a bus error."""
     descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
     np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})
+
+
+def below(root: Path, links: bool = False) -> Iterator[Path]:
+    """Yield the files below a folder; with `links` those in linked folders too, each folder once.
+
+    Raises FingerspellError where a folder may not be read: what is in it would be missed in silence.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise FingerspellError(f"{error.filename} cannot be read: {error.strerror}; change its permissions") from error
+
+    entered = set()
+    for folder, inner, names in os.walk(root, onerror=refuse, followlinks=links):
+        real = os.path.realpath(folder)
+        if real in entered:  # a link back up would never end
+            inner.clear()
+            continue
+        entered.add(real)
+        inner.sort()
+        for file in (Path(folder, name) for name in names):
+            try:
+                if stat.S_ISREG(file.stat().st_mode):
+                    yield file
+            except PermissionError as error:
+                refuse(error)
+            except OSError:  # a link that leads nowhere
+                pass
+
+
+def shown(name: str) -> str:
+    """Return a path or file's name as text that any file takes: bytes in it that are no UTF-8 as `\\xe9`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def sha256(path: Path) -> str:

@@ -11,17 +11,23 @@ T = TypeVar("T")
 PAUSE = 30  # seconds between two lines in a log
 
 
-def progress(items: Iterable[T], total: int, what: str, unit: str = "images") -> Iterator[T]:
-    """Iterate over `items` behind a bar with rate and time left; in a captured log behind a line every 30 s."""
+def progress(items: Iterable[T], total: int | None, what: str, unit: str = "images") -> Iterator[T]:
+    """Iterate over `items` behind a bar with rate and time left; in a captured log behind a line every 30 s.
+
+    total: how many there are; None where nobody knows.
+    """
     if sys.stderr.isatty():
         return iter(tqdm(items, total=total, desc=what, unit=f" {unit}"))
     return _logged(items, total, what, unit)
 
 
-def _logged(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
+def _logged(items: Iterable[T], total: int | None, what: str, unit: str) -> Iterator[T]:
     start = said = time.monotonic()
     for done, item in enumerate(items):
         if done and (now := time.monotonic()) - said >= PAUSE:
-            said, left = now, tqdm.format_interval((now - start) / done * (total - done))
-            print(f"{what}: {done:,} of {total:,} {unit}, {left} left", file=sys.stderr, flush=True)
+            said, told = now, f"{done:,} {unit}"
+            if total is not None:
+                left = tqdm.format_interval((now - start) / done * (total - done))
+                told = f"{done:,} of {total:,} {unit}, {left} left"
+            print(f"{what}: {told}", file=sys.stderr, flush=True)
         yield item

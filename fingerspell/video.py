@@ -1,5 +1,6 @@
 """The one place where videos are decoded and encoded, frame by frame: PyAV, which holds FFmpeg's libraries."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Source:
 
     def __enter__(self) -> "Source":
         """Open it; raises FingerspellError if it is not there or no video."""
+        if os.path.exists(self._path) and not os.path.isfile(self._path):  # a pipe might keep us waiting for ever
+            raise FingerspellError(f"{self._path} is no file; name a video file")
         try:
             self._container = self._open.enter_context(av.open(str(self._path), options=self._options))
         except FileNotFoundError as error:

@@ -7,7 +7,7 @@ from stages.runner import run
 import numpy as np
 
 from fingerspell import files
-from fingerspell.audit import findings, scan, table
+from fingerspell.audit import findings, near, scan, table
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 
@@ -17,12 +17,12 @@ def main(name: str) -> None:
     hands = raw / "hands.csv"
     with Archive(raw / dataset.archive) as archive:
         seen = scan.scan(dataset, archive, hands if hands.exists() else None)
-        pairs, distances = scan.near_pairs(seen)
-        seen = scan.clustered(seen, pairs)
-        found, numbers = findings.find(seen, archive, pairs, distances)
+        alike = near.find(seen)
+        seen = near.clustered(seen, alike)
+        found, numbers = findings.find(seen, archive, alike)
     table.write(out / f"{name}.csv", seen.rows)
-    with files.write_aside(out / f"{name}.npy") as aside, open(aside, "wb") as file:
-        np.save(file, seen.thumbnails)
+    with files.write_aside(out / f"{name}.npy") as aside:
+        files.write_array(aside, np.uint8, seen.thumbnails.shape[1:], [seen.thumbnails])
     table.write_findings(out / f"{name}-findings.csv", found)
     files.write_json(out / f"{name}.json", numbers)
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from stages.runner import run
 
 from fingerspell import config, files
-from fingerspell.evaluation import compare
+from fingerspell.evaluation import compare, differences
 from fingerspell.evaluation.predictions import Predictions
-from fingerspell.plots import comparison, external, leakage, style
+from fingerspell.evidence import matrix
+from fingerspell.plots import calibration, comparison, cross, external, leakage, robustness, style
+from fingerspell.splits import manifest
 
 
 def main() -> None:
@@ -23,6 +25,10 @@ def main() -> None:
     }
     rows = compare.table(predictions, about)
     pairs = compare.paired_tests(predictions)
+    asked = params.evidence.comparisons
+    bursts = {name: manifest.bursts(Path(f"data/splits/{name}.csv")) for pair in asked for name in pair}
+    answers = differences.differences(asked, predictions, bursts)
+    across = [_json(f"metrics/cross/{name}.json") for name in params.experiments]
     # All that an experiment is but how its images are chosen for the splits, as text
     trainings = {name: one.model_dump_json(exclude={"split", "clean"}) for name, one in params.experiments.items()}
     with files.write_aside(Path("plots/comparison")) as folder:
@@ -31,6 +37,19 @@ def main() -> None:
         files.write_text(folder / "experiments.csv", compare.table_csv(rows))
         files.write_text(folder / "pairs.md", compare.paired_tests_markdown(pairs))
         files.write_text(folder / "pairs.csv", compare.paired_tests_csv(pairs))
+        files.write_text(folder / "sentences.md", differences.markdown(answers))
+        files.write_text(folder / "sentences.csv", differences.csv(answers))
+        files.write_text(folder / "cross.md", matrix.markdown(across))
+        files.write_csv(folder / "cross.csv", matrix.lines(across))
+        style.save(cross.matrix(across), folder / "cross.png")
+        if disturbed := [_json(f"metrics/robustness/{name}.json") for name in params.evidence.robustness]:
+            files.write_text(folder / "robustness.md", robustness.markdown(disturbed))
+            files.write_csv(folder / "robustness.csv", robustness.lines(disturbed))
+            style.save(robustness.curves(disturbed), folder / "robustness.png")
+            doubts = [_json(f"metrics/calibration/{name}.json") for name in params.evidence.robustness]
+            files.write_text(folder / "calibration.md", calibration.markdown(doubts))
+            files.write_csv(folder / "calibration.csv", calibration.lines(doubts))
+            style.save(calibration.reliability(doubts), folder / "calibration.png")
         style.save(comparison.accuracies(rows), folder / "accuracies.png")
         style.save(leakage.protocols(rows, trainings), folder / "leakage.png")
         if params.external:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from stages import INTERRUPTED
+
 # Before numpy is imported: OpenBLAS would choose its kernels by the processor's generation, and as they add in other
 # orders, drawn pixels and trained classifiers would differ by their rounding. Without AVX2 those named here crash.
 CPU = Path("/proc/cpuinfo")
@@ -22,7 +24,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Importing Keras makes 600,000 objects that stay; to look for garbage every 700 takes a second of each stage.
 gc.set_threshold(100_000)
 
-INTERRUPTED = "interrupted; nothing half-written is left, run the same command to go on"
 AFTERMATH = "Can't decrement id ref count"  # h5py's second complaint about a full disk, after the one that counts
 
 
@@ -42,5 +43,6 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 spec = sys.modules["__main__"].__spec__
 if spec and spec.name.startswith("stages."):  # run as `python -m stages.<stage>`, whose imports take seconds
+    sys.stdout.reconfigure(errors="backslashreplace")  # for names of files that it cannot write
     sys.excepthook = _uncaught
     sys.unraisablehook = lambda told: AFTERMATH in str(told.exc_value) or sys.__unraisablehook__(told)

@@ -1,6 +1,5 @@
 """Turn a trained network into what serving needs, checked on its own test images."""
 
-import json
 import os
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from fingerspell.preparation.prepared import PLAIN, Prepared
 def main(name: str) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"  # it alone writes LiteRT files; weights of any backend are its too
     with saved.whole_model(Path("models") / name):
-        description = json.loads((Path("models") / name / "model.json").read_text(encoding="utf-8"))
+        description = saved.read_description(Path("models") / name)
     folder, view = ("crops", PLAIN[0]) if reads_whole(description) else ("prepared", "images")
     prepared = Prepared.open(Path("data") / folder / name)
     inputs = prepared.array(view)[prepared.rows("test")]

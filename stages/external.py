@@ -24,7 +24,7 @@ def main(name: str) -> None:
     with photographs.open_set(path) as images:
         pictures = [to_array(decode(images.read(table.members[row])), SHOWN, description["channels"]) for row in wrong]
     table.write(Path(f"data/external/{name}.csv"))
-    title = f"{chosen.experiment} on {path.name}"
+    title = f"{chosen.experiment} on {files.shown(path.name)}"
     with files.write_aside(Path("plots/external") / name) as folder:
         folder.mkdir()
         files.write_text(folder / "confusion.csv", confusion.confusion_table(table))

@@ -3,7 +3,6 @@
 Stages import it first: it imports `stages.environment`.
 """
 
-import errno
 import inspect
 import os
 import resource
@@ -11,15 +10,18 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from stages.environment import INTERRUPTED
+import stages.environment  # noqa: F401  # before numpy, which files imports
 
 from fingerspell import files
 from fingerspell.errors import FingerspellError
+from fingerspell.interrupts import heard
+from stages.failures import told
+from stages.guard import guarded
 
 LOGS = Path("logs")
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS}  # or no permission to use it
 
 
 def run(main: Callable[..., None]) -> None:
@@ -31,33 +33,20 @@ def run(main: Callable[..., None]) -> None:
     what = " ".join([stage, *words])
     start = time.monotonic()
     status, sentence = 0, ""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
     try:
-        _check_usage(main, stage, words)
-        main(*words)
-        files.write_json(
-            LOGS / ("-".join([stage, *words]).replace("/", "-") + ".json"),
-            {"seconds": round(time.monotonic() - start, 2), "peak_bytes": _peak_bytes()},
-        )
-    except FingerspellError as error:
-        status, sentence = 1, str(error)
-    except KeyboardInterrupt:
-        status, sentence = 130, INTERRUPTED
-    except FileNotFoundError as error:
-        if error.filename is None:
+        with heard(signal.SIGINT, signal.SIGTERM):
+            _check_usage(main, stage, words)
+            with guarded(what):
+                main(*words)
+            sys.stdout.flush()
+            _log(what, {"seconds": round(time.monotonic() - start, 2), "peak_bytes": _peak_bytes()})
+    except BaseException as error:
+        if (ended := told(error)) is None:
             raise
-        status, sentence = 1, f"{error.filename} is not there; run `dvc repro`, which makes it"
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        place = error.filename or Path.cwd()
-        sentence = f"{os.strerror(error.errno)}: {place}; make room or mend it, then run again"
-        print(f"{what}: {sentence}", file=sys.stderr)
-        _end(1)  # HDF5 would end by a segmentation fault where a full disk has cut its file short
+        status, sentence = ended
     if status:  # only here has the failure let go of what it held, such as processes that draw
         print(f"{what}: {sentence}", file=sys.stderr)
-        sys.exit(status)
-    _end(0)  # Python takes a second to take TensorFlow apart
+    _end(status)
 
 
 def _check_usage(main: Callable[..., None], stage: str, words: list[str]) -> None:
@@ -67,9 +56,20 @@ def _check_usage(main: Callable[..., None], stage: str, words: list[str]) -> Non
         raise FingerspellError(f"wrong number of words; run `{usage}` or, for all stages, `dvc repro`")
 
 
+def _log(what: str, values: dict) -> None:
+    try:
+        files.write_json(LOGS / f"{what.replace(' ', '-').replace('/', '-')}.json", values)
+    except OSError as error:
+        print(f"{what}: done, but {LOGS} cannot be written: {error.strerror or error}", file=sys.stderr)
+
+
 def _end(status: int) -> None:
-    """End the process at once, without the clean-up of its modules."""
-    sys.stdout.flush()
+    """End the process at once, without the clean-up of its modules.
+
+    That of TensorFlow takes a second, and that of HDF5 ends in a segmentation fault where a disk was full.
+    """
+    with suppress(OSError):  # of an output that is full, which is told
+        sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
 

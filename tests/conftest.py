@@ -125,6 +125,12 @@ def shrink(params: dict) -> None:
     params["landmarks"] = ["american"]
     params["crops"] = {"asl_reader": {"dataset": "american", "hands": "american", "joints": 4, "views": 1}}
     params["exports"] = {"asl_robust": "prepared", "asl_reader": "crops"}
+    params["evidence"] = {
+        "comparisons": [["asl_cnn", "asl_resnet50"], ["arasl_cnn", "arasl_cnn_grouped"]],
+        "images": 30,
+        "robustness": ["asl_cnn", "asl_reader"],
+        "explanations": ["asl_robust"],
+    }
     second = {"from_layer": "conv5_block3_1_conv", "epochs": 1, "learning_rate": 0.0001}
     params["experiments"]["asl_resnet50"]["fine_tune"] = second
     params["experiments"]["arasl_cnn_grouped"]["seeds"] = 2

@@ -30,8 +30,11 @@ class Server(ThreadingHTTPServer):
         self.passing: list[int] = []  # statuses of the next answers, before all is well again
         self.retry_after: str | None = None  # sent with an error
         self.logins: dict[str, int] = {}  # status that Kaggle gives to "", "Bearer x" or "Basic x"; else a file
+        self.denial = b'{"message": "Permission denied"}'  # what Kaggle then says
         self.cuts: list[int | None] = []  # after how many bytes the next files break off
         self.stalls: list[float] = []  # how many seconds the next files rest in the middle
+        self.location: str | None = None  # to which every /moved/ address leads, in place of the file's own
+        self.headers: dict[str, str] = {}  # of files, in place of the true ones
         self.ranges = True
         self.lengths = True
         self.requests: list[Request] = []
@@ -56,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == LISTING:
             self.answer(200, self.server.listing or self.listing())
         elif self.path.startswith("/moved/"):
-            self.answer(302, b"", Location=self.path.replace("/moved/", "/file/"))
+            self.answer(302, b"", Location=self.server.location or self.path.replace("/moved/", "/file/"))
         elif name in self.server.files:
             self.send_file(self.server.files[name])
         else:
@@ -70,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != KAGGLE:
             self.answer(404, b"{}")
         elif status != 302:
-            self.answer(status, b'{"message": "Permission denied"}')
+            self.answer(status, self.server.denial, **self.server.headers)
         else:
             self.answer(302, b"", Location=f"{self.server.url}/moved/kaggle.zip")
 
@@ -106,13 +109,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(416, b"", **{"Content-Range": f"bytes */{len(data)}"})
         cut = self.server.cuts.pop(0) if self.server.cuts else None
         stall = self.server.stalls.pop(0) if self.server.stalls else 0
-        self.answer(status, data[start:], cut, stall, **headers)
+        self.answer(status, data[start:], cut, stall, **headers | self.server.headers)
 
     def answer(self, status: int, body: bytes, cut: int | None = None, stall: float = 0, **headers: str) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        if self.server.lengths:
+        if self.server.lengths and "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(body)))
         if not self.server.lengths or cut is not None:
             self.close_connection = True

@@ -3,15 +3,19 @@
 import stat
 import struct
 import sys
+import time
 import tracemalloc
 import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from unprivileged import anybodys_folder, forbidden, needs_permissions
 
 from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
+from fingerspell.datasets.rendered import packing
 from fingerspell.errors import FingerspellError
+from fingerspell.models.common import saved
 
 
 @pytest.fixture
@@ -122,6 +126,48 @@ def test_encrypted_and_unusual_compression_are_refused(path):
     _patch(path, b"PK\x01\x02", 8, "<H", 1, last=True)
     with Archive(path) as archive:
         assert archive.refused == {"lzma.jpg": "unusual compression", "secret.jpg": "encrypted"}
+
+
+def test_a_name_that_is_not_the_utf_8_it_is_said_to_be_costs_its_member_alone(path):
+    with zipfile.ZipFile(path, "w") as writer:
+        for name in ("B/é.jpg", "A/1.jpg", "A/ö.jpg"):
+            writer.writestr(name, name.encode())
+        writer.comment = b"PK\1\2 is in the comment too"
+    path.write_bytes(path.read_bytes().replace("B/é".encode(), b"B/\xe9\xe9"))
+    with pytest.raises(UnicodeDecodeError):
+        zipfile.ZipFile(path)
+    with Archive(path) as archive:
+        assert archive.names == ["A/1.jpg", "A/ö.jpg"]
+        assert archive.refused == {r"B/\xe9\xe9.jpg": "name in invalid UTF-8"}
+        assert [archive.read(name) for name in archive.names] == [b"A/1.jpg", "A/ö.jpg".encode()]
+        with pytest.raises(FingerspellError, match="is not read: name in invalid UTF-8"):
+            archive.read(r"B/\xe9\xe9.jpg")
+
+
+@needs_permissions
+def test_a_file_without_permission_is_told_of_that():
+    with anybodys_folder() as folder:
+        zipfile.ZipFile(folder / "images.zip", "w").close()
+        with forbidden(folder / "images.zip"), pytest.raises(FingerspellError) as error:
+            Archive(folder / "images.zip")
+        told = f"the archive {folder}/images.zip cannot be opened: Permission denied; change its permissions"
+        assert str(error.value) == told
+
+
+@pytest.mark.parametrize("seconds", [1000, 4_600_000_000])  # 1970, 2115: a zip knows the years 1980 to 2107
+def test_what_is_packed_does_not_depend_on_the_clock(path, tmp_path, monkeypatch, seconds):
+    def pack(target):
+        with zipfile.ZipFile(target, "w") as writer:
+            packing.add(writer, "a.jpg", b"image")
+        return target.read_bytes()
+
+    before, local = pack(path), time.localtime
+    monkeypatch.setattr(time, "time", lambda: seconds)
+    monkeypatch.setattr(time, "localtime", lambda when=seconds: local(when))
+    assert pack(tmp_path / "later.zip") == before
+    with pytest.raises(FingerspellError, match=r"the clock of this machine says (1970|2115), .*; set the clock"):
+        saved.save_classifier(None, tmp_path / "classifier.skops")
+    assert not (tmp_path / "classifier.skops").exists()
 
 
 def test_damaged_member_is_named_and_the_others_are_read(path):

@@ -1,21 +1,27 @@
 """The audit sees every image once, stops at nothing, and always writes the same table."""
 
 import csv
+import json
+import os
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fingerspell.audit import findings, scan, table
+from fingerspell.audit import findings, near, scan, table
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.errors import FingerspellError
 
+ROOT = Path(__file__).parent.parent
 ARASL = DATASETS["arasl"]
 TOP = "ArASL_Database_54K_Final"
 
@@ -55,9 +61,9 @@ def run(path, **settings):
     """Return the rows by file name, the audit, the findings by kind and the numbers."""
     with Archive(path) as archive:
         seen = scan.scan(ARASL, archive, **settings)
-        pairs, distances = scan.near_pairs(seen)
-        seen = scan.clustered(seen, pairs)
-        found, numbers = findings.find(seen, archive, pairs, distances)
+        alike = near.find(seen)
+        seen = near.clustered(seen, alike)
+        found, numbers = findings.find(seen, archive, alike)
     kinds = {}
     for finding in found:
         kinds.setdefault(finding.kind, []).append(finding)
@@ -166,6 +172,46 @@ def test_near_duplicates_are_joined_and_told_once_each(tmp_path):
     assert [numbers[key] for key in keys] == [2, 3, 1, 3, 0]
 
 
+def test_sets_of_two_labels_are_listed_whole_though_not_pair_by_pair(tmp_path):
+    """Each image is beside another one; the number is that of all pairs."""
+    names = [f"ain/AIN ({at}).png" for at in range(3)] + [f"al/AL ({at}).png" for at in range(2)] + ["ta/TA (1).png"]
+    _, _, found, numbers = run(pack(tmp_path / "images.zip", dict.fromkeys(names, encoded(noise(1)))))
+    pairs = [tuple(name.split("/")[-1] for name in (one.member, one.other)) for one in found["two labels"]]
+    assert pairs == [
+        ("AIN (0).png", "AL (0).png"), ("AIN (0).png", "AL (1).png"), ("AIN (0).png", "TA (1).png"),
+        ("AIN (1).png", "AL (0).png"), ("AIN (2).png", "AL (0).png"),
+    ]  # fmt: skip
+    assert [one.detail for one in found["two labels"]] == ["ain/al", "ain/al", "ain/ta", "ain/al", "ain/al"]
+    assert numbers["two_labels"] == numbers["near_two_labels"] == 3 * 2 + 3 + 2
+    assert table.left_out(found["two labels"]) == {f"{TOP}/{name}" for name in names}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pixels", ["the same", "the same thumbnail"])
+def test_ten_thousand_images_that_are_alike_take_little_memory(tmp_path, pixels):
+    """Their pairs are fifty million, and sixteen million of them have two labels."""
+    count, picture = 10_000, Image.fromarray(noise(1, (8, 8)))
+    forms = [encoded(np.asarray(picture)), encoded(np.asarray(picture.convert("RGB")))]
+    raw = tmp_path / "data/raw/arasl"
+    raw.mkdir(parents=True)
+    names = [f"ain/AIN ({at}).png" for at in range(8000)] + [f"al/AL ({at}).png" for at in range(2000)]
+    pack(raw / ARASL.archive, {name: forms[at % 2 if pixels != "the same" else 0] for at, name in enumerate(names)})
+    # A shell between, because a process begins with the peak memory of the one that starts it: here, of all tests.
+    subprocess.run(
+        ["sh", "-c", f"'{sys.executable}' -m stages.audit arasl; exit $?"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+        timeout=120,
+    )
+    numbers = json.loads((tmp_path / "data/audit/arasl.json").read_text())
+    assert (numbers["near_pairs"], numbers["near_two_labels"]) == (count * (count - 1) // 2, 8000 * 2000)
+    assert (numbers["largest_cluster"], numbers["near_clusters"]) == (count, 1)
+    assert numbers["copies"] == count - (1 if pixels == "the same" else 2)
+    assert numbers["two_labels"] == 8000 * 2000 // (1 if pixels == "the same" else 2)
+    assert json.loads((tmp_path / "logs/audit-arasl.json").read_text())["peak_bytes"] < 400 * 2**20
+
+
 def test_unreadable_images_are_near_to_none(tmp_path):
     files = {f"ain/AIN ({at}).png": b"" for at in range(5)} | {"ain/AIN (9).png": encoded(noise(1) * 0)}
     rows, _, _, numbers = run(pack(tmp_path / "images.zip", files))
@@ -205,8 +251,8 @@ def test_a_burst_of_strange_images_vouches_for_itself_once_it_is_more_than_a_sha
     rows = [table.Row(name, "ain", "train", None, "", "", brightness=0.0, pixels_sha=name) for name in names]
     edges = np.zeros((len(pictures), 4 * scan.EDGE, 3), np.uint8)
     nothing = SimpleNamespace(names=[], refused={})
-    none = np.empty((0, 2), int), np.empty(0)
-    told, _ = findings.find(scan.Audit(rows, pictures, edges), nothing, *none)
+    none = np.full(len(rows), -1)
+    told, _ = findings.find(scan.Audit(rows, pictures, edges), nothing, near.Near(0, 0, none, none, none))
     unlike = {one.member for one in told if one.kind == "unlike"}
     assert unlike & set(names[:strange]) == (set(names[:strange]) if found else set())
 
@@ -343,7 +389,9 @@ def test_workers_do_not_change_the_table_and_it_reads_back(tmp_path):
     for workers in (1, 3):
         with Archive(path) as archive:
             seen = scan.scan(ARASL, archive, workers=workers)
-        rows = scan.clustered(seen, np.array([[0, 5], [5, 7]])).rows
+        clusters = np.full(len(seen.rows), -1)
+        clusters[[0, 5, 7]] = 0
+        rows = near.clustered(seen, near.Near(2, 0, clusters, clusters, clusters)).rows
         table.write(tmp_path / f"{workers}.csv", rows)
         assert table.read(tmp_path / f"{workers}.csv") == rows
         tables.append((tmp_path / f"{workers}.csv").read_bytes())

@@ -83,3 +83,13 @@ def test_the_tables_for_people_and_programs():
     assert len(compare.paired_tests_csv(tests).splitlines()) == 2
     assert compare.paired_tests_csv([]).startswith("first,second,shared")
     assert "No two experiments" in compare.paired_tests_markdown([])
+
+
+def test_where_bursts_are_known_the_interval_is_theirs():
+    about = ABOUT | {"bursts": 3, "accuracy_bursts_low": 0.1, "accuracy_bursts_high": 0.9}
+    told = {"one": judged([True] * 30 + [False] * 10), "two": judged([True] * 30 + [False] * 10)}
+    known, unknown = compare.table(told, {"one": about, "two": ABOUT})
+    assert (known["accuracy_low"], known["accuracy_high"], known["bursts"]) == (0.1, 0.9, 3)
+    assert 0.55 < unknown["accuracy_low"] < 0.65 and unknown["bursts"] is None
+    lines = compare.table_markdown([known, unknown]).splitlines()
+    assert "0.750 (0.100–0.900)" in lines[2] and lines[2].endswith("| 40 | 3 |") and lines[3].endswith("| 40 | – |")

@@ -1,6 +1,7 @@
 """Parameters: the real file is accepted, every fault is refused in one sentence that names its key."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from fingerspell import config
 from fingerspell.errors import FingerspellError
+from fingerspell.files import write_text
 
 REAL = Path(__file__).parent.parent / "params.yaml"
 
@@ -58,6 +60,11 @@ def test_numbers_are_read_as_dvc_writes_them(tmp_path):
         ("experiments.asl_cnn.dataset", "bsl", ("experiments.asl_cnn.dataset ", "'bsl'", "arasl")),
         ("experiments.asl_cnn.weights", "imagenet", ("asl_cnn.weights is 'imagenet', but weights has only none",)),
         ("experiments.asl_robust.composition.fill", [0.5], ("asl_robust.composition.fill ", "at least 2")),
+        (
+            "experiments.asl_robust.composition.fill",
+            [0.9, 0.2],
+            ("asl_robust.composition.fill is [0.9, 0.2]: the first must not be larger than the second; change their",),
+        ),
         ("experiments.asl_robust.composition.shares.cut", -1.0, ("composition.shares.cut ", "greater than or equal")),
         (
             "experiments.asl_robust.composition.shares",
@@ -125,6 +132,90 @@ def test_a_fault_is_named(tmp_path, values, place, value, words):
     assert all(word in message for word in words), message
 
 
+def numbers(value: object, place: tuple = ()):
+    """Yield the place and the value of every number of the parameters."""
+    if isinstance(value, dict | list):
+        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from numbers(one, (*place, key))
+    elif not isinstance(value, bool) and isinstance(value, int | float):
+        yield place, value
+
+
+def changed(values: dict, place: tuple, value: object) -> dict:
+    section = values = copy.deepcopy(values)
+    for key in place[:-1]:
+        section = section[key]
+    section[place[-1]] = value
+    return values
+
+
+def complete(values: dict) -> dict:
+    """Set what the real file leaves out, so that every number that there may be is there, and drop what is alike."""
+    kept = ("asl_robust", "asl_resnet50", "asl_autoencoder_forest")
+    values["experiments"] = {name: values["experiments"][name] for name in kept}
+    first, second = values["experiments"]["asl_robust"], values["experiments"]["asl_resnet50"]
+    first |= {"sample_size": 5, "grid": {"C": [1.5, 2]}}
+    first["split"] |= {"test_images": 5, "burst": 5, "gap": 0.1}
+    first["training"] |= {"early_stopping": 0, "warmup": 1, "mixup": 0.1, "swa": 0.0}
+    first["augment"] |= {"motion_blur": 1.0, "compression": 0.1, "perspective": 0.1}
+    second["fine_tune"] = {"from_layer": "a", "epochs": 1, "learning_rate": 0.1}
+    return values
+
+
+def test_no_number_is_without_bounds(tmp_path, values):
+    places = dict(numbers(complete(values)))
+    keys = {place[-1] for place in places} | {place[-2] for place in places if len(place) > 1}
+    assert keys >= {
+        "images_per_class", "per_class", "backgrounds", "epochs", "batch_size", "seeds", "sample_size", "test_images",
+        "burst", "early_stopping", "warmup", "segmenter_steps", "images", "joints", "views", "fill", "n_estimators",
+    }  # fmt: skip
+    for place in places:
+        for one in (float("inf"), float("nan"), 10**30, -(10**30), 2**31):
+            with pytest.raises(config.ValidationError) as raised:
+                config.Params.model_validate(changed(values, place, one))
+            sentence = config._sentence(raised.value)
+            assert sentence.startswith(".".join(map(str, place)) + " is ") and len(sentence) < 200, sentence
+            assert isinstance(one, int) or re.search("finite number|valid integer|1 or 3", sentence), sentence
+
+
+@pytest.mark.parametrize(
+    ("place", "most"),
+    [
+        ("datasets.asl_alphabet.images_per_class", 5000),
+        ("hands.american.per_class", 2000),
+        ("hands.american.backgrounds", 20_000),
+        ("experiments.asl_cnn.seeds", 100),
+        ("experiments.asl_cnn.epochs", 10_000),
+        ("experiments.asl_cnn.batch_size", 8192),
+        ("experiments.asl_robust.composition.images", 1_000_000),
+        ("experiments.asl_autoencoder_forest.grid.n_estimators.0", 10_000),
+    ],
+)
+def test_the_bound_is_told_and_is_itself_allowed(tmp_path, values, place, most):
+    *path, last = (int(key) if key.isdigit() else key for key in place.split("."))
+    for too_much in (most + 1, 10**9):
+        message = refusal(tmp_path, changed(values, (*path, last), too_much))
+        assert f"{place} is {too_much}: " in message and str(most) in message
+    config.Params.model_validate(changed(values, (*path, last), most))
+
+
+@pytest.mark.parametrize("section", ["experiments", "datasets", "autoencoders", "external"])
+def test_a_name_that_is_too_long_for_a_file_is_refused(tmp_path, values, section):
+    one = {"experiment": "asl_cnn", "path": "."} if section == "external" else next(iter(values[section].values()))
+    values[section] = dict(values[section] or {}) | {"a" * 100: one}
+    config.Params.model_validate(values)
+    write_text(tmp_path / f"autoencode-{'a' * 100}-findings.json", "")
+    values[section]["a" * 300] = one
+    message = refusal(tmp_path, values)
+    assert "is too long for the name of a file; give it at most 100 characters" in message
+    assert "aaaa" in message and len(message) < 200 + len(str(tmp_path))
+
+
+def test_a_path_that_no_file_can_have_is_not_there(tmp_path, values):
+    values["external"] = {"mine": {"experiment": "asl_cnn", "path": "a" * 5000}}
+    assert "which is not there; mend it" in refusal(tmp_path, values)
+
+
 def test_a_missing_key_is_named(tmp_path, values):
     del values["experiments"]["asl_cnn"]["batch_size"]
     assert "experiments.asl_cnn.batch_size is missing" in refusal(tmp_path, values)
@@ -140,6 +231,10 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "params.yaml").write_text("seed: [1")
     with pytest.raises(FingerspellError, match="not valid YAML"):
         config.load(tmp_path / "params.yaml")
+    for text in ("seed: " + "9" * 5000, "seed: \xff"):
+        (tmp_path / "params.yaml").write_bytes(text.encode("latin-1"))
+        with pytest.raises(FingerspellError, match="not valid YAML"):
+            config.load(tmp_path / "params.yaml")
     with pytest.raises(FingerspellError, match="is not here"):
         config.load(tmp_path / "nowhere.yaml")
 

@@ -18,13 +18,16 @@ PARAMS = config.load(ROOT / "params.yaml")
 
 # Plumbing: it carries values and messages, and what it carries is a dependency or a parameter of its own.
 PLUMBING = {
+    "stages/__init__.py",
     "stages/environment.py",
+    "stages/failures.py",
     "stages/guard.py",
     "stages/places.py",
     "stages/runner.py",
     "fingerspell/config.py",
     "fingerspell/errors.py",
     "fingerspell/files.py",
+    "fingerspell/interrupts.py",
     "fingerspell/processes.py",
     "fingerspell/progress.py",
     "fingerspell/quiet.py",

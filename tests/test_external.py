@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from unprivileged import anybodys_folder, forbidden, needs_permissions
 
 import stages.external
 from fingerspell import config
@@ -35,6 +36,9 @@ MODEL = {
     "resample": "bilinear",
     "dropout": 0.2,
     "precision": "float32",
+    "seeds": [1],
+    "augment": {"flip": False},
+    "composition": None,
     "tta_scales": [1],
     "tta_rotations": [0],
 }
@@ -313,6 +317,52 @@ def test_what_is_neither_folder_nor_zip_is_refused(tmp_path):
     assert "neither a folder nor a whole zip" in refusal(cut)
 
 
+NAME = os.fsdecode(b"mine \xff")  # no UTF-8
+
+
+def test_names_that_are_no_utf_8_are_shown_and_counted(tmp_path):
+    place = fill(
+        tmp_path / NAME, {f"A/{NAME}.png": picture("A"), f"{NAME}/1.png": picture("A"), "open.png": picture("A")}
+    )
+    found = photographs.evaluate(place, MODEL, by_colour)
+    assert found.predictions.members == [r"A/mine \xff.png"]
+    assert found.unmatched == {r"mine \xff": 2}  # the folder in it, and that of all, in which one lies open
+    found.predictions.write(tmp_path / "table.csv")
+    assert Predictions.read(tmp_path / "table.csv").members == found.predictions.members
+
+
+def test_two_names_that_are_shown_alike_are_told(tmp_path):
+    place = fill(tmp_path / "set", {f"A/{NAME}.png": picture("A"), r"A/mine \xff.png": picture("A")})
+    found = photographs.evaluate(place, MODEL, by_colour)
+    assert (len(found.predictions), found.unreadable) == (
+        1,
+        {r"A/mine \xff.png": "there more than once under the same name"},
+    )
+
+
+@needs_permissions
+@pytest.mark.parametrize("closed", ["set/B", "set", "set.zip", "."])
+def test_what_may_not_be_read_is_told_so(closed):
+    with anybodys_folder() as folder:
+        files = {"A/1.png": picture("A"), "B/1.png": picture("B")}
+        path = fill(folder / ("set.zip" if closed == "set.zip" else "set"), files)
+        with forbidden(folder / closed):
+            told = refusal(path)
+        assert "cannot be read: Permission denied; " in told and "permissions" in told
+
+
+def test_one_file_that_may_not_be_read_is_listed():
+    with anybodys_folder() as folder:
+        fill(folder / "set", {"A/1.png": picture("A"), "A/2.png": picture("A")})
+        with forbidden(folder / "set/A/2.png"):
+            found = photographs.evaluate(folder / "set", MODEL, by_colour)
+        assert found.unreadable == {"A/2.png": "it cannot be read: Permission denied"}
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path):
+    assert "cannot be read: File name too long; " in refusal(tmp_path / ("x" * 300))
+
+
 # The stage
 
 
@@ -323,6 +373,7 @@ def study(tmp_path, monkeypatch) -> Path:
     one = params["experiments"]["asl_autoencoder_logistic"]
     params["experiments"] = {"one": one, "asl_autoencoder_forest": params["experiments"]["asl_autoencoder_forest"]}
     params |= {"compositions": {}, "crops": {}, "landmarks": [], "exports": {}}
+    params["evidence"] = {"comparisons": [], "images": 10, "robustness": [], "explanations": []}
     params["external"] = {
         "mine-one": {"experiment": "one", "path": "photos.zip"},
         "foreign-one": {"experiment": "one", "path": "arabic.zip"},

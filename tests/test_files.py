@@ -3,10 +3,13 @@
 import errno
 import hashlib
 import json
+import os
 
 import pytest
+from unprivileged import anybodys_folder, forbidden, needs_permissions
 
 from fingerspell import files
+from fingerspell.errors import FingerspellError
 
 
 class Full(OSError):
@@ -127,6 +130,44 @@ def test_a_value_that_is_no_json_leaves_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         files.write_json(path, object())
     assert path.read_text() == "1\n"
+
+
+def test_all_files_below_a_folder_are_found_and_circles_end(tmp_path):
+    for name in ("b/2", "a/1", "3"):
+        (tmp_path / "top" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "top" / name).write_text("")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/4").write_text("")
+    (tmp_path / "top/a/out").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "top/a/round").symlink_to(tmp_path / "top")
+    (tmp_path / "top/a/nowhere").symlink_to(tmp_path / "gone")
+    os.mkfifo(tmp_path / "top/pipe")
+
+    def found(**options):
+        return sorted(
+            path.relative_to(tmp_path / "top").as_posix() for path in files.below(tmp_path / "top", **options)
+        )
+
+    assert found() == ["3", "a/1", "b/2"]
+    assert found(links=True) == ["3", "a/1", "a/out/4", "b/2"]
+
+
+@needs_permissions
+@pytest.mark.parametrize("mode", [0, 0o444])  # may not be listed; may be, but nothing in it may be looked at
+def test_a_folder_that_may_not_be_read_is_told(mode):
+    with anybodys_folder() as folder:
+        (folder / "open").mkdir()
+        (folder / "closed").mkdir()
+        (folder / "closed/file").write_text("")
+        with forbidden(folder / "closed", mode), pytest.raises(FingerspellError) as error:
+            list(files.below(folder))
+        assert str(error.value).startswith(f"{folder}/closed")
+        assert str(error.value).endswith(" cannot be read: Permission denied; change its permissions")
+
+
+def test_a_name_is_shown_in_text_that_any_file_takes():
+    assert files.shown("a/ب.png") == "a/ب.png"
+    assert files.shown(os.fsdecode(b"\xe9/ok \xff.png")) == r"\xe9/ok \xff.png"
 
 
 def test_sha256_is_that_of_the_bytes(tmp_path):

@@ -16,10 +16,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fingerspell.audit import findings, scan
+from fingerspell.audit import findings, near, scan
+from fingerspell.config import Clean, Protocol
 from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
 from fingerspell.datasets.published.catalogue import DATASETS
+from fingerspell.errors import FingerspellError
 from fingerspell.images import decode, to_array
+from fingerspell.splits import protocols
 
 ROOT = Path(__file__).parent.parent
 ARASL = DATASETS["arasl"]
@@ -94,6 +97,8 @@ REFUSED = {
     f"{TOP}/ain/link.jpg": "symbolic link",
     f"{TOP}/ain/bomb.png": "larger than 64 MiB",
     f"{TOP}/ain/twice.png": "there more than once under the same name",
+    f"{TOP}/ain/locked.png": "encrypted",
+    rf"{TOP}/ain/\xe9\xe9.png": "name in invalid UTF-8",
 }
 
 
@@ -107,13 +112,15 @@ def path(tmp_path_factory):
             writer.writestr(name, data, zipfile.ZIP_STORED if b"soon" in data else None)
         for name, why in REFUSED.items():
             info = zipfile.ZipInfo("x")
-            info.filename, info.compress_type = name, zipfile.ZIP_DEFLATED
+            info.filename, info.compress_type = name.replace(r"\xe9\xe9", "é"), zipfile.ZIP_DEFLATED
             if why == "symbolic link":
                 info.external_attr = (stat.S_IFLNK | 0o777) << 16
             data = bytes(LARGEST_MEMBER + 1) if why.startswith("larger") else encoded(PICTURE)
             writer.writestr(info, data)
         writer.writestr(f"{TOP}/ain/twice.png", b"which one?")
-    data = bytearray(path.read_bytes().replace(b"soon damaged", b"soon DAMAGED"))
+    data = path.read_bytes().replace(b"soon damaged", b"soon DAMAGED").replace("/é".encode(), b"/\xe9\xe9")
+    data = bytearray(data)
+    data[data.rindex(b"PK\x01\x02", 0, data.rindex(b"locked.png")) + 8] |= 1
     # The directory's idea of what the half bomb holds uncompressed.
     entry = data.rindex(b"PK\x01\x02", 0, data.rindex(b"AL (7)"))
     struct.pack_into("<I", data, entry + 24, 1000)
@@ -125,7 +132,7 @@ def path(tmp_path_factory):
 def report(path):
     with Archive(path) as archive:
         seen = scan.scan(ARASL, archive)
-        found, _ = findings.find(seen, archive, *scan.near_pairs(seen))
+        found, _ = findings.find(seen, archive, near.find(seen))
     told = {kind: {} for kind in ("unreadable", "stray", "refused")}
     for one in found:
         told.setdefault(one.kind, {})[one.member] = one.detail
@@ -155,6 +162,21 @@ def test_strays_and_refused_members_are_named_and_never_read(report, path):
     assert set(told["refused"]) == set(REFUSED)
     for name, why in REFUSED.items():
         assert why in told["refused"][name], name
+
+
+def test_a_class_of_which_nothing_can_be_read_is_named(report):
+    rows, _ = report
+    protocol = Protocol(
+        classes="all",
+        clean=Clean(unreadable=True, contradictions=False, copies=False),
+        split={"method": "random", "test": 0.2, "validation": 0.2},
+        sample_size=None,
+        undersample=False,
+    )
+    with pytest.raises(FingerspellError) as error:
+        protocols.split(rows.values(), protocol, 1)
+    assert str(error.value).startswith("none of the 8 images of class 'al' can be read (not an image); replace the ")
+    assert str(error.value).endswith(" or drop the class in `classes`")
 
 
 def test_the_stage_reports_them_in_bounded_memory_and_writes_nothing_else(path, tmp_path):

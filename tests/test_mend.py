@@ -14,6 +14,7 @@ import zc.lockfile
 from conftest import ROOT, Repository
 from hypothesis import given
 from hypothesis import strategies as st
+from torture import shrink
 
 from stages import guard
 from tools import mend
@@ -185,20 +186,18 @@ def test_the_names_of_stages_are_those_that_dvc_lists(monkeypatch):
     assert mend.stage_names() == set(told.stdout.split())
 
 
+@pytest.mark.slow
 def test_a_mended_archive_is_read_again(tmp_path, monkeypatch):
     from test_stages import ARASL, pack
 
     monkeypatch.delenv("FINGERSPELL_ARCHIVES", raising=False)
     repository = Repository(tmp_path / "fingerspell")
 
-    def shrink(params: dict) -> None:
-        params["datasets"] = {"arasl": params["datasets"]["arasl"] | {"source": "original"}}
-        params["experiments"] = {"arasl_cnn": params["experiments"]["arasl_cnn"]}
-        for section in ("autoencoders", "compositions", "crops", "exports", "external"):
-            params[section] = {}
-        params["landmarks"] = []
+    def change(params: dict) -> None:
+        shrink(params)
+        params["datasets"]["arasl"]["source"] = "original"
 
-    repository.change(shrink)
+    repository.change(change)
     archive = repository.folder / "data/archives" / ARASL.archive
     pack(archive, side=20)
     repository("dvc", "repro", "-q", "audit@arasl")

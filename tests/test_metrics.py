@@ -154,3 +154,12 @@ def test_metrics_stay_in_their_ranges(predictions):
     assert values["top3_accuracy"] >= values["accuracy"]
     support = sum(row.support for row in metrics.report(predictions)[:-2])
     assert support == values["test_images"]
+
+
+def test_bursts_of_look_alikes_make_the_interval_wider():
+    table = five()
+    apart = metrics.over_bursts(table, {member: member for member in table.members})
+    assert apart["bursts"] == 5
+    assert apart["accuracy_bursts_low"] < table.correct.mean() < apart["accuracy_bursts_high"]
+    together = metrics.over_bursts(table, dict.fromkeys(table.members, "one"))
+    assert together == {"bursts": 1, "accuracy_bursts_low": 0, "accuracy_bursts_high": 1}

@@ -5,13 +5,16 @@ import hashlib
 import io
 import json
 import shutil
+import tracemalloc
 import zipfile
 from collections import Counter, namedtuple
 from dataclasses import replace
 
 import pytest
 from loopback import KAGGLE, serving
+from unprivileged import anybodys_folder, forbidden, needs_permissions
 
+from fingerspell import progress
 from fingerspell.datasets import at_hand, http, obtain
 from fingerspell.datasets.published.catalogue import DATASETS
 from fingerspell.errors import FingerspellError
@@ -130,6 +133,67 @@ def test_a_wrong_archive_at_hand_is_refused_and_left_alone(archives, data, messa
     assert path.read_bytes() == data
 
 
+def encrypt(data, members):
+    """Set the flag that says so, in the headers of some members and in the directory."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        wanted = {info.orig_filename.encode() for info in archive.infolist() if members in info.orig_filename}
+    data = bytearray(data)
+    for signature, flags, length, name in ((b"PK\3\4", 6, 26, 30), (b"PK\1\2", 8, 28, 46)):
+        at = data.find(signature)
+        while at >= 0:
+            if (
+                bytes(data[at + name : at + name + int.from_bytes(data[at + length : at + length + 2], "little")])
+                in wanted
+            ):
+                data[at + flags] |= 1
+            at = data.find(signature, at + 1)
+    return bytes(data)
+
+
+def test_an_archive_that_is_encrypted_is_called_so(archives):
+    path = put(ASL, archives, encrypt(packed(ASL), "asl_alphabet_train"))
+    with pytest.raises(FingerspellError) as error:
+        obtain.obtain(ASL, archives)
+    told = f"none of the 58 images in {path} is read (58 encrypted); unpack it and zip it again without a password, or "
+    assert str(error.value).startswith(told)
+
+
+def test_a_class_that_is_encrypted_is_called_so(archives):
+    put(ASL, archives, encrypt(packed(ASL), "/Q/"))
+    with pytest.raises(FingerspellError, match=r"for class Q that are read \(not read: 2 encrypted\); add them or"):
+        obtain.obtain(ASL, archives)
+
+
+def test_what_is_not_read_of_a_good_archive_is_told(archives, capsys):
+    put(ASL, archives, encrypt(packed(ASL), "Q1.jpg"))
+    obtain.obtain(ASL, archives)
+    assert "57 images of ASL Alphabet" in (told := capsys.readouterr().out) and told.endswith(
+        "; not read: 1 encrypted\n"
+    )
+
+
+@needs_permissions
+def test_an_archive_without_permission_is_not_to_be_downloaded_again(monkeypatch):
+    monkeypatch.delenv(at_hand.VARIABLE, raising=False)
+    with anybodys_folder() as folder:
+        told_of_permissions(folder)
+
+
+def told_of_permissions(folder):
+    path = put(ASL, folder, packed(ASL))
+    record = path.with_name(f"{path.name}.sha256")
+    with forbidden(path), pytest.raises(FingerspellError) as error:
+        obtain.obtain(ASL, folder)
+    assert str(error.value) == f"the archive {path} cannot be opened: Permission denied; change its permissions"
+    record.write_text(f"{sha(path.read_bytes())}  {path.name}\n")
+    for closed in (path, record):
+        with forbidden(closed), pytest.raises(FingerspellError) as error:
+            obtain.obtain(ASL, folder)
+        assert str(error.value) == f"{closed} cannot be read: Permission denied; change its permissions"
+    with forbidden(folder), pytest.raises(FingerspellError, match="Permission denied; change its perm"):
+        obtain.obtain(ASL, folder)
+
+
 def test_an_archive_of_the_published_size_must_have_the_published_hash(archives):
     data = packed(SYNTHETIC)
     put(SYNTHETIC, archives, data)
@@ -145,6 +209,13 @@ def test_a_record_that_cannot_be_read_is_named(archives):
         path.with_name(f"{path.name}.sha256").write_bytes(text)
         with pytest.raises(FingerspellError, match=r"asl-alphabet\.zip\.sha256 is no record of .*; delete it"):
             obtain.obtain(ASL, archives)
+
+
+def test_a_record_that_is_a_folder_is_named(archives):
+    path = put(ASL, archives, packed(ASL))
+    path.with_name(f"{path.name}.sha256").mkdir()
+    with pytest.raises(FingerspellError, match=r"asl-alphabet\.zip\.sha256 is no record of .*; delete it"):
+        obtain.obtain(ASL, archives)
 
 
 # -- Mendeley Data --------------------------------------------------------------------------------------
@@ -301,20 +372,155 @@ def test_a_refusal_says_which_file_to_put_where_by_hand(archives, published, sta
     assert there(archives) == []
 
 
+def entry(**details):
+    known = {"sha256_hash": "0" * 64, "size": 5, "download_url": "http://127.0.0.1/x"}
+    return json.dumps([{"filename": CSV, "content_details": known | details}]).encode()
+
+
 @pytest.mark.parametrize(
     ("listing", "message"),
     [
         (b"<html></html>", "something else than a list"),
+        (b"[" * 100_000, "something else than a list"),  # deeper than Python follows
+        (b"\xff\xfe\xff", "something else than a list"),
+        (b"7" * 5000, "something else than a list"),  # more digits than Python reads
         (b'{"error": 1}', "unknown form"),
+        (b"7", "unknown form"),
+        (b"null", "unknown form"),
+        (b'"files"', "unknown form"),
+        (b'[["x"]]', "unknown form"),
         (b'[{"filename": "x"}]', "unknown form"),
+        (b'[{"filename": ["x"], "content_details": {}}]', "unknown form"),
+        (b'[{"filename": "x", "content_details": null}]', "unknown form"),
+        (entry(size=float("inf")), "has the size inf"),
+        (entry(size=float("nan")), "has the size nan"),
+        (entry(size=-5), "has the size -5"),
+        (entry(size=10**400), "has the size 10000"),
+        (entry(size="much"), "has the size 'much'"),
+        (entry(size=None), "has the size None"),
+        (entry(size=True), "has the size True"),
+        (entry(sha256_hash="0" * 63), "has the SHA-256 '000"),
+        (entry(sha256_hash=7), "unknown form"),
+        (entry(download_url=None), "has no address"),
+        (entry(download_url="nowhere"), "names an address that is none"),
+        (entry(download_url="file:///etc/passwd"), r"names an address that is none .*file:///etc/passwd"),
         (b"[]", "no longer lists ArSL_Data_Labels.csv"),
     ],
 )
 def test_a_strange_list_of_files(archives, published, listing, message):
     published.listing = listing
-    with pytest.raises(FingerspellError, match=message):
+    with pytest.raises(FingerspellError, match=message) as error:
+        fetch(archives, published)
+    assert str(error.value).endswith(
+        f"download {ARASL.archive} in a browser from {ARASL.page} and put it into {archives}"
+    )
+    assert there(archives) == []
+
+
+def test_a_list_of_files_without_end_is_not_read_to_its_end(archives, published, monkeypatch):
+    monkeypatch.setattr(http, "LARGEST_LISTING", 2**20)
+    published.listing = b"[" + b" " * 2**26 + b"]"
+    tracemalloc.start()
+    with pytest.raises(
+        FingerspellError, match=r"answered more than the 1 MiB that a list of files can have; or download"
+    ):
+        fetch(archives, published)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * 2**26, "the server's own, in this process, and what is sent of it"
+
+
+@pytest.mark.parametrize(
+    ("location", "message"),
+    [
+        ("http://[bad/x", "names an address that is none"),
+        ("http://127.0.0.1:99999/x", "names an address that is none"),
+        ("http://127.0.0.1:port/x", "names an address that is none"),
+        (f"http://{'a' * 70}.org/", "names an address that is none"),
+        ("/\xff", "names an address that is none"),  # no UTF-8
+        ("file:///etc/passwd", "names an address that is none .*file:///etc/passwd"),
+        ("ftp://127.0.0.1/x", "names an address that is none"),
+        ("/moved/again", "redirects without end"),
+    ],
+)
+def test_a_strange_redirection_is_told_at_once(archives, published, monkeypatch, location, message):
+    monkeypatch.setattr(http.time, "sleep", lambda _: pytest.fail("it is no better later"))
+    published.location = location
+    with pytest.raises(
+        FingerspellError, match=rf"Labels\.csv cannot be downloaded: the server {message}.*in a browser"
+    ):
         fetch(archives, published)
     assert there(archives) == []
+
+
+@pytest.mark.parametrize("location", ["http://[bad/x", "/\xff", "/public-api/moved"])
+def test_a_list_of_files_that_moves_strangely(archives, published, location):
+    published.location = location
+    with pytest.raises(FingerspellError, match=r"list of files at .* cannot be had: the server (names|answered 404)"):
+        obtain.fetch(replace(ARASL, mendeley=("../../moved", 1)), archives, published.url)
+
+
+def test_a_size_of_nothing_is_no_file_that_is_there(archives, published):
+    published.sizes[ARASL.archive] = 0
+    with pytest.raises(FingerspellError, match=r"is not the published file \([0-9,]+ bytes instead of 0\)"):
+        fetch(archives, published)
+    published.files[ARASL.archive] = b""  # as the list says
+    with pytest.raises(FingerspellError, match="cut short or is no zip"):
+        fetch(archives, published)
+
+
+def test_a_file_of_no_bytes_that_is_published_so_arrives(archives, published):
+    published.files[CSV] = b""
+    fetch(archives, published)
+    assert there(archives) == ALL and (archives / CSV).read_bytes() == b""
+
+
+def test_a_server_that_has_no_such_range_is_asked_for_the_whole_and_then_left(archives, published):
+    published.passing = [200, 200, 416]
+    with pytest.raises(FingerspellError, match=r"answered 416 .*in a browser"):
+        fetch(archives, published)
+    assert there(archives) == []
+
+
+@pytest.mark.parametrize("length", ["", "-5", "many", "1e3", "²", "9" * 5000])
+def test_a_strange_length_is_as_good_as_none(archives, published, length):
+    published.headers = {"Content-Length": length, "Connection": "close"}
+    assert fetch(archives, published).read_bytes() == published.files[ARASL.archive]
+
+
+def test_a_length_that_never_comes_is_told(archives, published):
+    published.headers = {"Content-Length": "9" * 20, "Connection": "close"}
+    with pytest.raises(FingerspellError, match=r"cannot be downloaded: the answer ended early; or download"):
+        fetch(archives, published)
+
+
+def test_two_lengths_are_told(archives, published, monkeypatch):
+    monkeypatch.setattr(http.time, "sleep", lambda _: pytest.fail("it is no better later"))
+    published.headers = {"Content-Length": "5, 7"}
+    with pytest.raises(FingerspellError, match=r"cannot be downloaded: InvalidHeader: .*in a browser"):
+        fetch(archives, published)
+
+
+@pytest.mark.parametrize("place", ["", "bytes", "bytes x-y/z", "bytes 0-99/100", "bytes -1-5/6", "\xff", "5000"])
+def test_a_part_that_is_not_the_one_asked_for_is_not_taken(archives, published, place):
+    archives.mkdir()
+    (archives / f"{ARASL.archive}.partial").write_bytes(published.files[ARASL.archive][:5000])
+    published.headers = {"Content-Range": place}
+    assert fetch(archives, published).read_bytes() == published.files[ARASL.archive]
+    assert published.asked("file/ArASL_Database_54K_Final.zip") == ["bytes=5000-", None]
+
+
+def test_a_record_that_stands_in_the_way_is_told_before_the_download(archives, published):
+    (archives / f"{ARASL.archive}.sha256").mkdir(parents=True)
+    with pytest.raises(FingerspellError, match=r"Final\.zip\.sha256 is no record of .*; delete it"):
+        fetch(archives, published)
+    assert published.asked(".zip") == []
+
+
+def test_a_file_in_place_of_the_folder_is_told(archives, published):
+    archives.write_text("mine")
+    with pytest.raises(FingerspellError, match=r"cannot be written to .*archives: File exists; make room or correct"):
+        fetch(archives, published)
 
 
 def test_a_server_that_is_not_there(archives, server):
@@ -370,6 +576,12 @@ def test_github_archive_of_the_pinned_commit_arrives_and_is_recorded(archives, g
     assert [one.path for one in github.requests] == [f"/{REPOSITORY}/zip/{COMMIT}"]
     assert "58 images of ASL Alphabets, which has 29,000 as published" in capsys.readouterr().out
     assert clone(archives, github) == path and len(github.requests) == 1
+
+
+def test_a_log_tells_how_far_a_download_is_that_nobody_knows_the_length_of(archives, github, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "PAUSE", 0)
+    clone(archives, github)
+    assert "download asl-photos.zip: 3 MiB\n" in capsys.readouterr().err
 
 
 def test_github_archive_cut_short_is_told_and_never_gets_the_name(archives, github):
@@ -601,6 +813,15 @@ def test_kaggle_refusal_says_what_was_used_and_what_to_do(
     for part in (*told, "download asl-alphabet.zip in a browser", ASL.page, str(archives)):
         assert part in str(error.value), str(error.value)
     assert "\n" not in str(error.value) and "secret" not in str(error.value)
+    assert there(archives) == []
+
+
+@pytest.mark.parametrize("answer", [b"[" * 100_000, b"[1]", b"7", b'{"code": "x"}', b'{"code": 500}', b"{"])
+def test_kaggle_answer_of_an_unknown_form_is_told(archives, kaggle, answer):
+    kaggle.logins, kaggle.denial = {"": 200}, answer
+    kaggle.headers = {"Content-Type": "application/json"}
+    with pytest.raises(FingerspellError, match=r"cannot be (asked for|downloaded).*in a browser"):
+        obtain.obtain(kaggle.dataset, archives)
     assert there(archives) == []
 
 

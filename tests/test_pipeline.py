@@ -161,6 +161,9 @@ def test_status_names_the_stages_that_a_changed_parameter_reruns(study, section,
         if section == "experiments":  # which all are compared
             assert "compare" in found
             found.pop("compare")
+        if section in ("experiments", "datasets"):  # and told of
+            assert "report" in found
+            found.pop("report")
         assert set(found) == stages
         assert all(any(one.startswith(f"{section}.{name}") for one in keys) for keys in found.values()), found
     finally:
@@ -252,7 +255,7 @@ def test_metrics_and_plots_are_readable_through_dvc(study):
     shown = json.loads(study("dvc", "metrics", "show", "--json"))
     assert {f"metrics/{name}.json" for name in KINDS} <= set(shown[""]["data"])
     shown = study("dvc", "plots", "show", "--json")
-    assert "plots/confusion" in shown and "plots/history" in shown and "failed" not in shown
+    assert all(f"plots/{kind}" in shown for kind in ("confusion", "history", "f1")) and "failed" not in shown
 
 
 def test_scenes_are_composed_of_what_was_drawn_and_cut_out(study):
@@ -278,6 +281,6 @@ def test_other_shares_cut_no_hands_anew(study):
     before = (study.folder / "params.yaml").read_text()
     study.change(lambda params: params["experiments"]["asl_robust"]["composition"]["shares"].update(photographs=1.0))
     try:
-        assert set(changed(study)) == {"train@asl_robust", "compare"}
+        assert set(changed(study)) == {"train@asl_robust", "compare", "report"}
     finally:
         (study.folder / "params.yaml").write_text(before)

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 LARGEST = 3_000_000  # bytes: what a phone is to load
 FIGURES = json.loads((ROOT / "metrics/asl_resnet.json").read_text(encoding="utf-8"))
+BURSTS = {"bursts": 1234, "accuracy_bursts_low": 0.111, "accuracy_bursts_high": 0.999}
 STAGES = """
 stages:
   export:
@@ -66,6 +67,8 @@ def repository(exported, tmp_path_factory) -> Path:
     (folder / "fingerspell/code.py").write_text("1\n")
     (folder / "metrics/external").mkdir(parents=True)
     (folder / "metrics/tiny.json").write_text(json.dumps(FIGURES))
+    (folder / "plots/tiny").mkdir(parents=True)
+    (folder / "plots/tiny/metrics.json").write_text(json.dumps(BURSTS | {"balanced_accuracy": 0.5}))
     for name, accuracy in {"photos-tiny": 0.123456, "photos-other": 0.5}.items():
         (folder / f"metrics/external/{name}.json").write_text(json.dumps(FIGURES | {"accuracy": accuracy}))
     table = Predictions(list("abc"), np.array([0, 1, 1]), np.float32([(1, 0), (1, 0), (0, 1)]), ("A", "nothing"))
@@ -100,7 +103,7 @@ def answers(folder: Path, paths: list[Path]) -> list[np.ndarray]:
     """Return what a released or exported model says about image files."""
     predictor = Predictor.open(folder)
     if not predictor.reads_hands:
-        return [predictor.predict(predictor.read(path)[None])[0] for path in paths]
+        return [predictor.predict(predictor.read(path.read_bytes())[None])[0] for path in paths]
     with Reader.open(folder) as reader:
         return list(reader.probabilities(whole(path.read_bytes()) for path in paths))
 
@@ -128,7 +131,7 @@ def test_its_card_says_what_its_description_says(folder):
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert "${" not in text and f"fingerspell predict --model {folder.name} " in text
     for one in description["figures"].values():
-        assert f"**{one['accuracy']:.3f}** ({one['accuracy_low']:.3f}–{one['accuracy_high']:.3f})" in text
+        assert f"| **{one['accuracy']:.3f}** (" in text
     datasets = [catalogue.find(name) for name in description["parameters"]["datasets"]]
     names = [one.name for dataset in datasets for one in dataset.collections or (dataset,)]
     for part in (description["revision"], *description["sha256"].values(), *names):
@@ -180,14 +183,14 @@ def test_it_records_what_made_it(made, repository):
         "compositions": {},
         "experiment": params.experiment(NAME).model_dump(),
     }
-    assert description["figures"] == {"own test": FIGURES, "photos": FIGURES | {"accuracy": 0.123456}}
+    assert description["figures"] == {"own test": FIGURES | BURSTS, "photos": FIGURES | {"accuracy": 0.123456}}
 
 
 def test_samples_are_answered_by_the_network_itself(made, repository):
     network = saved.load(repository / "models" / NAME)[1]
     predictor = Predictor.open(made)
     for name, answer in json.loads((made / "samples.json").read_text()).items():
-        assert np.allclose(network(predictor.read(made / "samples" / name)[None])[0], answer, atol=1e-4)
+        assert np.allclose(network(predictor.read((made / "samples" / name).read_bytes())[None])[0], answer, atol=1e-4)
 
 
 def test_the_card_names_publishers_where_their_images_were_used(made):
@@ -195,6 +198,24 @@ def test_the_card_names_publishers_where_their_images_were_used(made):
     assert "hands drawn by this project (MIT), laid out as [ASL Alphabet]" in release.card(description)
     description["parameters"]["datasets"]["asl_alphabet"]["source"] = "original"
     assert "licence: GPL-2.0. Akash Nagaraj (2018). ASL Alphabet." in release.card(description)
+
+
+def test_the_card_gives_the_interval_over_bursts_where_they_are_known(made):
+    description = json.loads((made / "model.json").read_text(encoding="utf-8"))
+    text = release.card(description)
+    assert f"| own test | **{FIGURES['accuracy']:.3f}** (0.111–0.999) |" in text
+    assert "over its 1,234 bursts" in text and "The intervals treat images as independent" not in text
+    one = description["figures"]["own test"]
+    for key in BURSTS:
+        del one[key]
+    text = release.card(description)
+    assert f"| own test | **{one['accuracy']:.3f}** ({one['accuracy_low']:.3f}–{one['accuracy_high']:.3f}) |" in text
+    assert "The intervals treat images as independent" in text
+
+
+def test_the_command_refuses_what_names_no_experiment():
+    done = subprocess.run([sys.executable, "-m", "tools.release"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "release: name one experiment: make release EXPERIMENT=asl_reader\n")
 
 
 def test_the_card_tells_what_training_images_were_composed_of(made):

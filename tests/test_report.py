@@ -1,6 +1,7 @@
 """`fingerspell evaluate --report`: the whole way, from photographs to a page with pictures."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -146,6 +147,18 @@ def test_wrong_answers_alone_are_shown_and_the_sample_is_of_the_others():
     assert not table.correct[often + surest + sample].any()
     assert len(often) == len(surest) == len(sample) == report.FAILURES
     assert not set(sample) & set(often + surest)
+
+
+def test_names_that_are_no_utf_8_are_shown(tmp_path):
+    name = os.fsdecode(b"mine \xff")
+    place = fill(
+        tmp_path / name, {f"A/{name}.png": picture("B"), f"{name}/1.png": picture("A"), "B/1.png": picture("B")}
+    )
+    report.write(tmp_path / "out", place, MODEL, by_colour)
+    figures = json.loads((tmp_path / "out/error-analysis.json").read_text(encoding="utf-8"))
+    assert figures["photographs"] == r"mine \xff"
+    assert r"in mine \xff (1)" in (tmp_path / "out/error-analysis.md").read_text(encoding="utf-8")
+    assert set(files(tmp_path / "out")) == report.FILES
 
 
 # Where it is written

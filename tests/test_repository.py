@@ -12,8 +12,6 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from benchmarks import study
-
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +45,7 @@ def test_every_experiment_and_dataset_has_its_metrics_and_no_metrics_are_without
     expected |= {f"metrics/audit/{name}.json" for name in PARAMS["datasets"]}
     expected |= {f"metrics/landmarks/{name}.json" for name in PARAMS["landmarks"]}
     expected |= {f"metrics/external/{name}.json" for name in PARAMS["external"]}
+    expected |= {f"metrics/cross/{name}.json" for name in PARAMS["experiments"]}
     assert tracked("metrics") == expected
 
 
@@ -92,13 +91,6 @@ def test_nothing_is_left_to_run(lock):
     output = done.stdout + done.stderr
     assert done.returncode == 0, output
     assert not re.findall(r"Running stage .*", output), "run `make repro` and commit what it wrote:\n" + output
-
-
-def test_the_readme_shows_the_figures_of_the_files():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = re.search(r"<!-- figures -->\n(.*?)<!-- /figures -->", readme, re.DOTALL)
-    run = json.loads((ROOT / "docs/results/original.json").read_text(encoding="utf-8"))
-    assert shown and shown[1] == study.figures_markdown(run), "run `make results`"
 
 
 @pytest.mark.parametrize("extra", ["cpu", "gpu"])

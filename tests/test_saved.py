@@ -25,12 +25,19 @@ ROWS = np.random.default_rng(1).normal(size=(6, layout.WIDTH)).astype(np.float32
 
 def described(model: str) -> dict:
     return {
+        "experiment": "one",
+        "dataset": "asl_alphabet",
         "model": model,
-        "image_size": SIZE,
+        "image_size": 224 if model == "hand_reader" else SIZE,
         "channels": 3,
+        "resample": "bilinear",
         "classes": CLASSES,
+        "letters": CLASSES,
         "dropout": 0.2,
         "precision": "float32",
+        "seeds": [1],
+        "augment": {"flip": False},
+        "composition": None,
         "tta_scales": [1],
         "tta_rotations": [0],
     }

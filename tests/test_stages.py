@@ -372,22 +372,62 @@ def test_without_validation_everything_runs(study):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
 @pytest.mark.parametrize(
-    "words",
+    "words, room",
     [
-        ("download", "arasl"),
-        ("audit", "arasl"),
-        ("gallery", "arasl"),
-        ("split", "arasl_cnn"),
-        ("prepare", "arasl_cnn"),
-        ("train", "arasl_cnn"),
+        (("download", "arasl"), 4),
+        (("hands", "american"), 4),
+        (("audit", "arasl"), 4),
+        (("audit", "arasl"), 100),  # for its tables, not for its arrays
+        (("gallery", "arasl"), 4),
+        (("split", "arasl_cnn"), 4),
+        (("prepare", "arasl_cnn"), 4),
+        (("train", "arasl_cnn"), 100),
     ],
 )
-def test_a_full_disk_ends_in_a_sentence(study, words):
+def test_a_full_disk_ends_in_a_sentence(study, words, room):
     before = outputs(study)
-    limit = f"ulimit -f 4; exec python -m stages.{words[0]} {words[1]}"  # KiB
+    limit = f"ulimit -f {room}; exec python -m stages.{words[0]} {words[1]}"  # KiB
     output = study("bash", "-c", limit, status=1)
     assert "make room" in sentence(output, " ".join(words))
+    assert "Warning" not in output, output
     assert outputs(study) == before
+
+
+# What is told where it cannot be told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no file that is always full")
+def test_a_full_standard_output_is_told_on_the_other(study):
+    output = study("bash", "-c", "python -m stages.download arasl > /dev/full", status=1)
+    found = sentence(output, "download arasl")
+    assert found == "No space left on device: standard output; make room, then run again"
+
+
+def test_a_path_that_is_no_utf_8_is_shown(study, tmp_path, monkeypatch):
+    folder = tmp_path / os.fsdecode(b"mine \xff")
+    pack(folder / ARASL.archive)
+    monkeypatch.setenv("FINGERSPELL_ARCHIVES", str(folder))
+    assert r"mine \udcff" in study.stage("download", "arasl")
+
+
+def test_a_standard_output_that_nobody_reads_is_told_on_the_other(study):
+    output = study("bash", "-c", "python -m stages.download arasl > >(exec true)", status=1)
+    assert sentence(output, "download arasl").startswith("nobody reads standard output any more")
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_log_that_cannot_be_written_is_a_warning(study, kind):
+    logs, log = study.folder / "logs", study.folder / "logs/split-arasl_cnn.json"
+    shutil.rmtree(logs, ignore_errors=True)
+    if kind == "file":
+        logs.write_text("mine")
+    else:
+        log.mkdir(parents=True)
+    try:
+        output = study.stage("split", "arasl_cnn")
+    finally:
+        logs.unlink() if kind == "file" else log.rmdir()
+    assert sentence(output, "split arasl_cnn").startswith("done, but logs cannot be written: ")
 
 
 # Interrupts
@@ -568,9 +608,24 @@ def test_an_interrupted_drawing_leaves_nothing_half_written(study):
     assert outputs(study) == before
 
 
-def test_an_interrupt_before_the_work_begins_is_no_traceback(study):
+@pytest.mark.parametrize("module", ["stages", "stages.environment", "numpy._core", "numpy", "fingerspell.config"])
+def test_an_interrupt_before_the_work_begins_is_no_traceback(study, module):
     running = Running(study, "train", "arasl_cnn", options=("-X", "importtime"))
-    running.until_printed("| stages.environment\n")  # the packages that it needs are still to be imported
-    assert running.send(signal.SIGINT) != 0
-    assert "interrupted; nothing half-written is left" in running.output
+    running.until_printed(f" {module}\n")  # packages that it needs are still to be imported
+    assert running.send(signal.SIGINT) == 130
+    assert running.output.count("interrupted; nothing half-written is left") == 1
     assert "Traceback" not in running.output
+
+
+@pytest.mark.parametrize("words", [("split", "arasl_cnn"), ("train", "arasl_cnn")])
+def test_an_interrupt_at_any_moment_is_no_traceback(study, words):
+    before = outputs(study)
+    for pause in np.linspace(0, 1, 8):  # seconds, in which one ends, and the other begins
+        running = Running(study, *words, options=("-X", "importtime"))
+        running.until_printed(" stages\n")
+        time.sleep(pause)
+        status = running.send(signal.SIGINT)
+        assert status == 130 or (words[0], status) == ("split", 0), running.output
+        assert "Traceback" not in running.output and "Exception ignored" not in running.output
+        assert ("interrupted; nothing half-written is left" in running.output) == (status == 130)
+        assert outputs(study) == before

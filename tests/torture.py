@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from conftest import ROOT, Repository
 from dvc.repo import Repo
 from dvc.repo.reproduce import plan_repro
-from conftest import ROOT, Repository
 
 WORKERS = 2
 REPRO = ("make", "-o", "setup", "repro")  # in the environment of this process
@@ -39,6 +39,7 @@ def shrink(params: dict) -> None:
     for section in ("weights", "autoencoders", "compositions", "crops", "exports", "external"):
         params[section] = {}
     params["landmarks"] = []
+    params["evidence"] = {"comparisons": [], "images": 10, "robustness": [], "explanations": []}
     params["weights"] = {"none": "none"}
     params["hands"] = {"american": {"per_class": 4, "backgrounds": 100}}
     params["datasets"] = {"arasl": {"source": "rendered", "images_per_class": 6}}

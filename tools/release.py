@@ -2,9 +2,10 @@
 
     python -m tools.release EXPERIMENT              from this repository
     python -m tools.release EXPERIMENT FOLDER       from another one, in which for instance the originals were run
+    python -m tools.release --cards                 write the cards of all released models anew, from their model.json
 
 Code that is not committed is refused, and an export that is not of the present code and parameters. Parameters may
-differ from the committed ones: they are recorded.
+differ from the committed ones: they are recorded. Cards have Hugging Face's format (tools/front_matter.py).
 """
 
 import json
@@ -27,14 +28,22 @@ from fingerspell.errors import FingerspellError, counted
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external import error_analysis
 from fingerspell.images import whole
-from fingerspell.inference import export
+from fingerspell.inference import export, released
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor, reads_whole
 from fingerspell.inference.reader import Reader
 from fingerspell.preparation.prepared import TABLE, Image
+from tools import front_matter
 
 RELEASED = Path("models/released")
 CARDS = {False: Path(__file__).with_name("model_card.md"), True: Path(__file__).with_name("reader_card.md")}
 CODE = ("fingerspell", "stages", "dvc.yaml", "requirements")
+METRICS = {  # of metrics/<experiment>.json -> its type, where Hugging Face has one, and its name
+    "accuracy": ("accuracy", "Accuracy"),
+    "macro_f1": ("f1", "Macro F1"),
+    "top3_accuracy": ("accuracy", "Top-3 accuracy"),
+    "expected_calibration_error": ("expected_calibration_error", "Expected calibration error"),
+}
+BURSTS = ("bursts", "accuracy_bursts_low", "accuracy_bursts_high")  # of plots/<experiment>/metrics.json
 SAMPLES = 9  # drawn hands, each of another class
 # What training images are composed of, by the name of the share
 COMPOSED = {
@@ -80,6 +89,14 @@ def main(name: str, run: str = ".") -> None:
     print(f"{RELEASED / name} is written; read its README.md, then commit it")
 
 
+def cards() -> None:
+    """Write the cards of all released models anew."""
+    for name in released.names():
+        folder = released.FOLDER / name
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        files.write_text(folder / "README.md", card(description))
+
+
 def committed(folder: Path) -> str:
     """Return the revision of a repository; raises FingerspellError if its code is not as committed."""
     if changed := _git(folder, "status", "--porcelain", "--", *CODE):
@@ -112,10 +129,14 @@ def parameters(folder: Path, name: str) -> dict:
 
 
 def figures(folder: Path, name: str) -> dict:
-    """Return the metrics of an experiment: on its own test images, and on each set of out-of-domain photographs."""
+    """Return the metrics of an experiment: on its own test images, with the interval over their bursts, and on each set
+    of out-of-domain photographs."""
     paths = {"own test": folder / f"metrics/{name}.json"}
     paths |= {title: folder / f"metrics/external/{key}.json" for title, key in external(folder, name).items()}
-    return {title: json.loads(path.read_text(encoding="utf-8")) for title, path in paths.items()}
+    found = {title: json.loads(path.read_text(encoding="utf-8")) for title, path in paths.items()}
+    details = json.loads((folder / f"plots/{name}/metrics.json").read_text(encoding="utf-8"))
+    found["own test"] |= {key: details[key] for key in BURSTS if key in details}
+    return found
 
 
 def external(folder: Path, name: str) -> dict[str, str]:
@@ -171,11 +192,14 @@ def empty_scenes(folder: Path, name: str) -> dict:
 
 
 def card(description: dict) -> str:
-    """Return the model card in Markdown; nothing in it is said by hand but the limits."""
+    """Return the model card in Markdown; nothing in it is said by hand but its use and its limits."""
     parameters, checked = description["parameters"], description["export"]
     own, experiment = description["figures"]["own test"], parameters["experiment"]
     reads = reads_whole(description)
     return Template(CARDS[reads].read_text(encoding="utf-8")).substitute(
+        header=front_matter.header(metadata(description)),
+        alphabet=catalogue.find(description["dataset"]).alphabet.capitalize(),
+        intervals=_intervals(own),
         threshold=description.get("threshold"),
         name=description["experiment"],
         count=len(description["classes"]),
@@ -199,15 +223,61 @@ def card(description: dict) -> str:
     )
 
 
+def metadata(description: dict) -> dict:
+    """Return what the header of the card says: whose letters, licence, data, and figures as a `model-index`."""
+    alphabet = catalogue.find(description["dataset"]).alphabet
+    learnt = [one.name for one, source in _collections(description["parameters"]) if source == "original"]
+    return {
+        "language": front_matter.LANGUAGES[alphabet],
+        "license": "mit",
+        "library_name": "litert",
+        "pipeline_tag": front_matter.TASK,
+        "tags": ["sign-language", "fingerspelling", front_matter.TAGS[alphabet]],
+        **({"datasets": learnt} if learnt else {}),
+        "metrics": ["accuracy", "f1"],
+        "model-index": [{"name": description["experiment"], "results": _results(description)}],
+    }
+
+
+def _results(description: dict) -> list[dict]:
+    dataset, parameters = catalogue.find(description["dataset"]), description["parameters"]
+    drawn = all(source == "rendered" for _, source in _collections(parameters))
+    held_out = f"{dataset.title}{', drawn anew' if drawn else ''}, split {parameters['experiment']['split']['method']}"
+    return [
+        {
+            "task": {"type": front_matter.TASK, "name": "Letters of a manual alphabet"},
+            "dataset": {"type": dataset.name, "name": held_out, "split": "test"}
+            if title == "own test"
+            else {"type": title, "name": f"{title}, out-of-domain photographs"},
+            "metrics": [{"type": kind, "value": one[key], "name": name} for key, (kind, name) in METRICS.items()],
+        }
+        for title, one in description["figures"].items()
+    ]
+
+
 def _figures(figures: dict) -> list[str]:
     lines = ["| images | accuracy (95% interval) | macro F1 | top-3 | ECE | count |", "|---|--:|--:|--:|--:|--:|"]
     for title, one in figures.items():
+        low, high = (one.get(f"accuracy_bursts_{end}", one[f"accuracy_{end}"]) for end in ("low", "high"))
         lines.append(
-            f"| {title} | **{one['accuracy']:.3f}** ({one['accuracy_low']:.3f}–{one['accuracy_high']:.3f}) "
+            f"| {title} | **{one['accuracy']:.3f}** ({low:.3f}–{high:.3f}) "
             f"| {one['macro_f1']:.3f} | {one['top3_accuracy']:.3f} | {one['expected_calibration_error']:.3f} "
             f"| {one['test_images']:,} |"
         )
     return lines
+
+
+def _intervals(own: dict) -> str:
+    """Return what the intervals treat as independent; models that were released before know no bursts."""
+    if "bursts" not in own:
+        return (
+            "- The intervals treat images as independent; frames of one recording are not, so read them as too narrow."
+        )
+    bursts = counted(own["bursts"], "burst")
+    return (
+        f"- The interval of `own test` is over its {bursts}: frames of one recording are right or wrong together.\n"
+        "  Intervals of other sets treat images as independent: read them as too narrow."
+    )
 
 
 def _out_of_domain(figures: dict) -> list[str]:
@@ -224,17 +294,14 @@ def _empty(description: dict) -> str:
 
 def _data(parameters: dict, composed: dict | None) -> list[str]:
     lines = []
-    several = [
-        (one, settings)
-        for name, settings in parameters["datasets"].items()
-        for one in (catalogue.find(name).collections or (catalogue.find(name),))
-    ]
-    for one, settings in several:
-        name = one.name
-        if settings["source"] == "rendered":
-            lines.append(f"- `{name}`: hands drawn by this project (MIT), laid out as [{one.title}]({one.page})")
+    for one, source in _collections(parameters):
+        if source == "rendered":
+            lines.append(f"- `{one.name}`: hands drawn by this project (MIT), laid out as [{one.title}]({one.page})")
         else:
-            lines.append(f"- `{name}`: [{one.title}]({one.page}), licence: {one.licence}. {one.citation}")
+            lines.append(
+                f"- `{one.name}`: [{one.title}]({one.page}), licence: {one.licence}. {one.citation} "
+                f"([card](../../../docs/datasets/{one.name}.md))"
+            )
     if composed and "crops" in parameters:
         [crops], [drawn] = parameters["crops"].values(), parameters["hands"].values()
         every = counted(2 + crops["views"], "view")
@@ -244,7 +311,8 @@ def _data(parameters: dict, composed: dict | None) -> list[str]:
             f"of {composed['joints']:,} more; {every} of each"
         )
     elif composed:
-        composition = parameters["experiment"]["composition"]
+        experiment = parameters["experiment"]
+        composition = experiment.get("composition") or experiment["scenes"]  # as it was called before
         [drawn] = parameters["hands"].values()
         shares = {kind: share for kind, share in composition["shares"].items() if share and composed[kind]}
         parts = [
@@ -256,10 +324,20 @@ def _data(parameters: dict, composed: dict | None) -> list[str]:
     return lines
 
 
+def _collections(parameters: dict) -> list[tuple[catalogue.Dataset, str]]:
+    """Return the collections that a model learnt from, and whether they were rendered or are the originals."""
+    return [
+        (one, settings["source"])
+        for name, settings in parameters["datasets"].items()
+        for one in catalogue.find(name).collections or (catalogue.find(name),)
+    ]
+
+
 def _counted(counts: dict) -> dict:
     nouns = {"backgrounds": "drawn background", "cut": "hand", "photographs": "training image"}
     nouns["photographs_with_a_hand"] = nouns["photographs"]
-    return {key: counted(count, nouns[key]) if key in nouns else f"{count:,}" for key, count in counts.items()}
+    given = {key: count for key, count in counts.items() if count is not None}
+    return {key: counted(count, nouns[key]) if key in nouns else f"{count:,}" for key, count in given.items()}
 
 
 def write_samples(trained: Path, description: dict, out: Path) -> None:
@@ -309,8 +387,11 @@ def _git(folder: Path, *words: str) -> str:
 
 if __name__ == "__main__":
     try:
-        if len(sys.argv) not in (2, 3):
+        if sys.argv[1:] == ["--cards"]:
+            cards()
+        elif len(sys.argv) in (2, 3):
+            main(*sys.argv[1:])
+        else:
             raise FingerspellError("name one experiment: make release EXPERIMENT=asl_reader")
-        main(*sys.argv[1:])
     except FingerspellError as error:
         sys.exit(f"release: {error}")

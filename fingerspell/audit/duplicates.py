@@ -5,8 +5,10 @@ Two thumbnails are near if the root-mean-square difference of their grey values 
 
 import math
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -17,69 +19,70 @@ AXES = 11  # axes of the search tree: with more it prunes worse, with fewer it p
 SAMPLE = 4096  # at least so many thumbnails, where there are, choose the axes
 STEPS = 6  # towards the principal axes
 LEAF = 30  # thumbnails in a leaf of the tree
-BLOCK = 1024  # thumbnails searched, or candidates compared, at once: bounds the memory
+BLOCK = 512  # thumbnails that are searched at once, for those near to them in as many others: bounds the memory
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 def near_duplicates(
     thumbnails: np.ndarray, threshold: float, workers: int | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return all pairs of near thumbnails and their distances, found in `workers` threads (None: one a core).
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield all pairs of near thumbnails and their distances in parts, found in `workers` threads (None: one a core).
 
     thumbnails: uint8 (n, height, width), grey values 0–255.
     threshold: greatest root-mean-square difference of grey values that still counts as near.
-    Returns pairs int64 (m, 2), i < j, sorted, and distances float32 (m,) in grey values.
+    Each part is pairs int64 (m, 2), i < j, and distances float32 (m,) in grey values; m is BLOCK² at most, and no pair
+    comes twice.
 
     The search is exact. A k-d tree (J. L. Bentley, CACM 18 (1975) 509–517) over few coordinates proposes the
     candidates: the position along the leading principal axes, and the distance that is left between a thumbnail
     and its projection. That map never lengthens a distance (the last coordinate by the triangle inequality), so
     the tree misses no pair; every candidate is then compared in full. On bursts of images time grows as
-    n log n + m, and memory holds the thumbnails, the result and a few blocks.
+    n log n + m, and memory holds the thumbnails and a few parts.
     """
     flat = np.ascontiguousarray(thumbnails, np.uint8).reshape(len(thumbnails), math.prod(thumbnails.shape[1:]))
     if len(flat) < 2 or not flat.shape[1]:
-        return np.empty((0, 2), np.int64), np.empty(0, np.float32)
+        return
     points = coordinates(flat)
     order = KDTree(points, LEAF).indices  # neighbours in the tree's own order are near one another
-    points = points[order]
+    blocks = _blocks(points[order])
+    trees = [KDTree(block, LEAF) for block in blocks]
+    least, most = (np.stack([bound(block, axis=0) for block in blocks]) for bound in (np.min, np.max))
     reach = threshold * np.sqrt(flat.shape[1])
     reach += 1e-3 * (1 + reach)  # rounding of the coordinates; candidates too many do no harm
 
-    def search(start: int, stop: int, others: KDTree | None, first: int) -> tuple[np.ndarray, np.ndarray]:
-        tree = KDTree(points[start:stop], LEAF)
-        if others is None:
-            one, other = tree.query_pairs(reach, output_type="ndarray").T
+    def tasks() -> Iterator[tuple[int, int]]:
+        for one in range(len(blocks)):
+            apart = np.maximum(0, np.maximum(least[one] - most[one:], least[one:] - most[one]))
+            yield from ((one, one + step) for step in np.flatnonzero(np.linalg.norm(apart, axis=1) <= reach).tolist())
+
+    def compare(task: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        one, other = task
+        if one == other:
+            found = trees[one].query_pairs(reach, output_type="ndarray")
         else:
-            found = tree.sparse_distance_matrix(others, reach, output_type="ndarray")
-            one, other = found["i"], found["j"]
-        pairs = np.sort(np.column_stack([order[start + one], order[first + other]]), axis=1)
+            near = trees[one].sparse_distance_matrix(trees[other], reach, output_type="ndarray")
+            found = np.column_stack([near["i"], near["j"]])
+        pairs = np.sort(order[found + BLOCK * np.array(task)], axis=1).astype(np.int64)
         square = np.concatenate([_squares(flat, part) for part in _blocks(pairs)] or [np.empty(0, np.int64)])
         near = square <= threshold**2 * flat.shape[1]
-        return pairs[near], square[near]
+        return pairs[near], np.sqrt(square[near] / flat.shape[1]).astype(np.float32)
 
-    with ThreadPoolExecutor(
-        workers or os.cpu_count()
-    ) as pool:  # scipy and numpy search and compare outside the interpreter lock
-        pairs, squares = map(
-            np.concatenate, zip(*pool.map(lambda work: search(*work), _halves(points, 0, len(points))))
-        )
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return pairs[order].astype(np.int64), np.sqrt(squares[order] / flat.shape[1]).astype(np.float32)
+    workers = workers or os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:  # scipy and numpy search and compare outside the interpreter lock
+        yield from (part for part in in_order(pool, compare, tasks(), 2 * workers) if len(part[0]))
 
 
-def _halves(points: np.ndarray, start: int, stop: int) -> Iterator[tuple[int, int, KDTree | None, int]]:
-    """Divide the search among `points[start:stop]` into that within blocks and that of blocks in the other half.
-
-    Yields the bounds of a block, the tree of the others or None for the block itself, and where the others begin.
-    """
-    if stop - start <= BLOCK:
-        yield start, stop, None, start
-        return
-    middle = (start + stop) // 2
-    yield from _halves(points, start, middle)
-    yield from _halves(points, middle, stop)
-    others = KDTree(points[middle:stop], LEAF)
-    for at in range(start, middle, BLOCK):
-        yield at, min(at + BLOCK, middle), others, middle
+def in_order(pool: Executor, work: Callable[[Task], Result], tasks: Iterable[Task], ahead: int) -> Iterator[Result]:
+    """Yield the results of the tasks in their order; at most `ahead` of them are begun before they are asked for."""
+    pending: deque = deque()
+    for task in tasks:
+        pending.append(pool.submit(work, task))
+        if len(pending) > ahead:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
 
 
 def clusters(n: int, pairs: np.ndarray) -> np.ndarray:

@@ -2,12 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import combinations
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from fingerspell.audit.duplicates import coordinates
+from fingerspell.audit.near import Near
 from fingerspell.audit.scan import Audit
 from fingerspell.audit.table import Finding, Row, capture_order
 from fingerspell.datasets.published.archive import Archive
@@ -19,12 +19,9 @@ BLOCK = 512  # images whose distances to their class are held at once
 SAME = 10.0  # mean difference of colour values, 0–255, that JPEG may cause
 
 
-def find(
-    audit: Audit, archive: Archive, pairs: np.ndarray, distances: np.ndarray
-) -> tuple[list[Finding], dict[str, int | float]]:
+def find(audit: Audit, archive: Archive, near: Near) -> tuple[list[Finding], dict[str, int | float]]:
     """Return all findings, and the flat numbers of `metrics/audit/<dataset>.json`.
 
-    pairs, distances: near-duplicates, as from `scan.near_pairs`; the rows tell their clusters.
     `copy_groups` counts sets of pixel-identical images, `copies` the images beyond the first of each set,
     `two_labels` the pairs of pixel-identical images that carry different labels.
     """
@@ -43,18 +40,18 @@ def find(
         *(Finding("unusual", row.member, detail=row.note) for row in rows if row.note),
         *_copies(groups),
         *_two_labels(groups),
-        *_near(rows, pairs, distances),
+        *_near(rows, near),
         *_unlike(audit),
     ]
     if colour:
         found.append(Finding("frame", "", detail=f"{colour} at the edge of {framed:.1%} of the images"))
     kinds = Counter(finding.kind for finding in found)
     sizes = Counter((row.width, row.height) for row in rows if not row.error)
-    labels = np.array([row.label for row in rows])
+    clusters = np.bincount(near.clusters[near.clusters >= 0])
     brightness = [row.brightness for row in rows if not row.error]
     numbers = {
         "images": len(rows),
-        "classes": len(set(labels.tolist())),
+        "classes": len({row.label for row in rows}),
         "unreadable": kinds["unreadable"],
         "stray": kinds["stray"],
         "refused": kinds["refused"],
@@ -63,12 +60,12 @@ def find(
         "brightness": round(float(np.mean(brightness)), 2) if brightness else 0.0,
         "copy_groups": len(groups),
         "copies": kinds["copy"],
-        "two_labels": kinds["two labels"],
-        "near_pairs": len(pairs),
-        "near_images": len(np.unique(pairs)),
-        "near_clusters": len({row.cluster for row in rows if row.cluster is not None}),
-        "largest_cluster": max(Counter(row.cluster for row in rows if row.cluster is not None).values(), default=0),
-        "near_two_labels": int((labels[pairs[:, 0]] != labels[pairs[:, 1]]).sum()),
+        "two_labels": sum(map(_pairs_of_two_labels, groups)),
+        "near_pairs": near.pairs,
+        "near_images": int(clusters.sum()),
+        "near_clusters": len(clusters),
+        "largest_cluster": int(clusters.max(initial=0)),
+        "near_two_labels": near.two_labels,
         "unlike": kinds["unlike"],
         "framed": round(framed, 4),
     }
@@ -84,28 +81,33 @@ def _copies(groups: Sequence[Sequence[Row]]) -> list[Finding]:
     return found
 
 
+def _pairs_of_two_labels(group: Sequence[Row]) -> int:
+    alike = Counter(row.label for row in group).values()
+    return (len(group) ** 2 - sum(count**2 for count in alike)) // 2
+
+
 def _two_labels(groups: Sequence[Sequence[Row]]) -> list[Finding]:
-    pairs = [
-        sorted(pair, key=lambda row: (row.label, capture_order(row)))
-        for group in groups
-        for pair in combinations(group, 2)
-        if pair[0].label != pair[1].label
-    ]
+    """Return each image of a set of two labels or more beside the first of the set whose label is another one.
+
+    All pairs would be as many as the square of the images.
+    """
+    pairs = []
+    for group in groups:
+        first, *others = sorted(group, key=lambda row: (row.label, capture_order(row)))
+        if second := next((row for row in others if row.label != first.label), None):
+            pairs += [(first, row) if row.label != first.label else (row, second) for row in others]
     pairs.sort(key=lambda pair: [(row.label, capture_order(row)) for row in pair])
     return [Finding("two labels", one.member, other.member, f"{one.label}/{other.label}") for one, other in pairs]
 
 
-def _near(rows: Sequence[Row], pairs: np.ndarray, distances: np.ndarray) -> list[Finding]:
+def _near(rows: Sequence[Row], near: Near) -> list[Finding]:
     """Return one finding for each image that has a near-duplicate with other pixels, the closest pairs first."""
-    picture = np.array([row.pixels_sha for row in rows])
-    other = np.flatnonzero(picture[pairs[:, 0]] != picture[pairs[:, 1]])
-    found: dict[int, tuple[int, int]] = {}
-    for at in other[np.argsort(distances[other], kind="stable")].tolist():
-        one, its = pairs[at].tolist()
-        found.setdefault(one, (its, at))
-        found.setdefault(its, (one, at))
+    images = np.flatnonzero(near.others >= 0)
+    others = near.others[images]
+    order = np.lexsort((images, np.maximum(images, others), np.minimum(images, others), near.distances[images]))
     return [
-        Finding("near", rows[one].member, rows[its].member, f"{distances[at]:.2f}") for one, (its, at) in found.items()
+        Finding("near", rows[one].member, rows[its].member, f"{apart:.2f}")
+        for one, its, apart in zip(*(part[order].tolist() for part in (images, others, near.distances[images])))
     ]
 
 
@@ -123,10 +125,12 @@ def _unlike(audit: Audit) -> list[Finding]:
             classes[row.label].append(number)
     found = []
     for numbers in classes.values():
-        own = coordinates(_outlines(audit.thumbnails[numbers]))
+        parts = (numbers[start : start + BLOCK] for start in range(0, len(numbers), BLOCK))
+        own = coordinates(np.concatenate([_outlines(audit.thumbnails[part]) for part in parts]))
         neighbour = min(len(own) - 1, max(5, round(ALIKE * len(own))))
+        # A copy of each column: a view of it would keep all distances of its block.
         blocks = (cdist(own[start : start + BLOCK], own) for start in range(0, len(own), BLOCK))
-        reach = np.concatenate([np.partition(block, neighbour, axis=1)[:, neighbour] for block in blocks])
+        reach = np.concatenate([np.partition(block, neighbour, axis=1)[:, neighbour].copy() for block in blocks])
         usual = np.median(reach)
         spread = 1.4826 * np.median(np.abs(reach - usual))
         score = (reach - usual) / spread if spread else np.zeros(len(own))

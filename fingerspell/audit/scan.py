@@ -6,8 +6,7 @@ The table feeds the splits and the findings.
 import csv
 import hashlib
 import os
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -19,7 +18,7 @@ from PIL import ExifTags, Image
 from scipy.fft import dctn
 
 from fingerspell import images
-from fingerspell.audit.duplicates import clusters, near_duplicates
+from fingerspell.audit.duplicates import in_order
 from fingerspell.audit.table import Row
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import Dataset, Member
@@ -29,7 +28,6 @@ from fingerspell.progress import progress
 BATCH = 64  # images per task: enough that handing over costs nothing, few enough to keep memory flat
 SIDE = 32  # pixels: side of a thumbnail
 EDGE = 16  # pixels looked at along each side of an image
-NEAR = 6.0  # grey levels: thumbnails that differ by less on average are near-duplicates
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,35 +62,9 @@ def scan(dataset: Dataset, archive: Archive, hands_csv: Path | None = None, work
 
     with ThreadPoolExecutor(workers) as pool:
         # Pillow, zlib and hashlib all work outside the interpreter lock, so threads do.
-        pending: deque = deque()
-
-        def stream() -> Iterator[list[Row]]:
-            for start in range(0, len(members), BATCH):
-                pending.append(pool.submit(look, start))
-                if len(pending) > 2 * workers:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-
-        rows = list(progress(chain.from_iterable(stream()), len(members), f"audit {dataset.name}"))
+        parts = in_order(pool, look, range(0, len(members), BATCH), 2 * workers)
+        rows = list(progress(chain.from_iterable(parts), len(members), f"audit {dataset.name}"))
     return Audit(rows, thumbnails, edges)
-
-
-def near_pairs(seen: Audit, threshold: float = NEAR) -> tuple[np.ndarray, np.ndarray]:
-    """Return the near-duplicates among the readable images as `duplicates.near_duplicates` does, by row number."""
-    readable = np.flatnonzero([not row.error for row in seen.rows])
-    pairs, distances = near_duplicates(seen.thumbnails[readable], threshold)
-    return readable[pairs], distances
-
-
-def clustered(seen: Audit, pairs: np.ndarray) -> Audit:
-    """Return the same with the clusters of near-duplicates in its rows; an image that is near to none has none.
-
-    pairs: int (m, 2), numbers of rows.
-    """
-    joined = np.unique(pairs)
-    of = dict(zip(joined.tolist(), clusters(len(joined), np.searchsorted(joined, pairs)).tolist()))
-    return replace(seen, rows=[replace(row, cluster=of.get(number)) for number, row in enumerate(seen.rows)])
 
 
 def _look(archive: Archive, member: Member, capture: tuple[str, str], thumbnail: np.ndarray, edge: np.ndarray) -> Row:

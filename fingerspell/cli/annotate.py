@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
 
         timeline = annotate(arguments.source, arguments.target, arguments.alphabet, told)
     if arguments.json:
-        print(json.dumps(timeline, indent=2, ensure_ascii=False))
+        print(json.dumps(timeline, indent=2))
         return
     print(timeline["text"] or "no letter was read")
     words = [one["text"] for one in timeline["suggestions"] if one["text"] != timeline["text"]]

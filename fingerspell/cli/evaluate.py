@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -79,7 +80,7 @@ def _choose(experiment: str | None, models: Path | None) -> tuple[Path, str]:
     name, trained = experiment or released.DEFAULT, models or MODELS
     if not models and (not experiment or name in released.names()):
         return released.find(name), f"{name} (released)"
-    if (trained / name / "model.json").is_file():
+    if os.path.isfile(trained / name / "model.json"):
         return trained / name, name
     there = sorted(path.parent.name for path in trained.glob("*/model.json"))
     remedy = f"there are {', '.join(there)}" if there else "run `dvc repro` first, or name the folder with --models"

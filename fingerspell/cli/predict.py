@@ -95,7 +95,7 @@ def _answer_all(
                 print(f"{picture.name:{width}}  {_told(found)}", flush=True)
         answers.append({"image": picture.name} | found)
     if arguments.json:
-        print(json.dumps(answers, indent=2, ensure_ascii=False))
+        print(json.dumps(answers, indent=2))
     if unread:
         raise FingerspellError(f"{unread:,} of {counted(len(answers), 'image')} could not be read")
 

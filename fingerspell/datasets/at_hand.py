@@ -27,10 +27,14 @@ def search_folders(archives: Path) -> list[Path]:
 def find(file: str, folders: Iterable[Path]) -> Path | None:
     """Return the first file of that name in `folders`, or None.
 
-    Raises FingerspellError if it is not what it was when it was fetched.
+    Raises FingerspellError if it is not what it was when it was fetched, or cannot be read.
     """
-    path = next((folder / file for folder in folders if (folder / file).is_file()), None)
-    if path and (known := recorded(path)) and sha256(path) != known:
+    try:
+        path = next((folder / file for folder in folders if (folder / file).is_file()), None)
+        changed = path and (known := recorded(path)) and sha256(path) != known
+    except PermissionError as error:
+        raise _unreadable(error) from error
+    if changed:
         raise FingerspellError(
             f"{path} is not what was fetched: its SHA-256 is not the one in {_record(path)}; delete {path.name} to "
             f"fetch it again or, if you replaced it yourself, delete {_record(path).name}"
@@ -44,7 +48,9 @@ def recorded(path: Path) -> str | None:
         line = _record(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError:
+    except PermissionError as error:
+        raise _unreadable(error) from error
+    except (IsADirectoryError, UnicodeDecodeError):
         line = ""
     if not (found := re.fullmatch(r"([0-9a-f]{64}) [ *]?(.+)\n?", line)) or found[2] != path.name:
         raise FingerspellError(f"{_record(path)} is no record of {path.name}'s SHA-256; delete it")
@@ -64,6 +70,10 @@ def record(path: Path, arrived: Path) -> None:
             f"delete {_record(path).name} first"
         )
     write_text(_record(path), f"{digest}  {path.name}\n")
+
+
+def _unreadable(error: PermissionError) -> FingerspellError:
+    return FingerspellError(f"{error.filename} cannot be read: {error.strerror}; change its permissions")
 
 
 def _record(path: Path) -> Path:

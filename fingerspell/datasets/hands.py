@@ -83,7 +83,7 @@ def write(folder: Path, side: int, parts: Iterable[Hands]) -> None:
             yield part.sheets
 
     files.write_array(folder / "sheets.npy", np.uint8, (side, side, 4), sheets())
-    np.save(folder / "keypoints.npy", np.concatenate([np.zeros((0, KEYPOINTS, 2), np.float32), *keypoints]))
+    files.write_array(folder / "keypoints.npy", np.float32, (KEYPOINTS, 2), keypoints)
     tables.write(folder / "hands.csv", Hand, table)
 
 

@@ -1,6 +1,8 @@
 """Files over HTTP that are whole or not there: resumed after a cut, retried after a wait, checked before use."""
 
 import hashlib
+import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, MissingSchema
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import Retry
 
@@ -22,6 +25,8 @@ BACKOFF = 1.0  # seconds before the second repetition of a request or the first 
 PATIENCE = 60  # seconds; a server that asks for more is asked again after these
 REPEATS = 4  # of a request that fails, and of a download that breaks off without bringing anything more
 MARGIN = 2**28  # bytes of disk to leave free
+LARGEST_LISTING = 2**24  # bytes; a thousandth of that lists the files of a dataset
+LENGTH = re.compile(r"[0-9]{1,15}")  # what is longer is no number of bytes
 # Some servers refuse clients that do not tell who asks.
 USER_AGENT = f"Mozilla/5.0 (compatible; fingerspell/{version('fingerspell')})"
 
@@ -50,10 +55,30 @@ def mount(session: requests.Session) -> requests.Session:
 
 def session() -> requests.Session:
     """Return a session that says who asks, and repeats what fails for a while."""
-    made = mount(requests.Session())
+    made = mount(_Session())
     made.headers["User-Agent"] = USER_AGENT
     made.headers["Accept-Encoding"] = "identity"  # sizes and ranges are those of the file itself
     return made
+
+
+def listing(client: requests.Session, url: str, params: dict[str, str | int]) -> object:
+    """Return what an address answers as JSON.
+
+    Raises a RequestException if it does not answer, and FingerspellError if what it answers is not JSON or too large.
+    """
+    with client.get(url, params=params, stream=True) as answer:
+        answer.raise_for_status()
+        text = bytearray()
+        for piece in answer.iter_content(2**16):
+            text += piece
+            if len(text) > LARGEST_LISTING:
+                raise FingerspellError(
+                    f"{url} answered more than the {LARGEST_LISTING // 2**20} MiB that a list of files can have"
+                )
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:  # the latter where it is nested too deeply
+        raise FingerspellError(f"{url} answered something else than a list of files") from error
 
 
 def download(file: RemoteFile, target: Path, accept: Callable[[Path], None] = lambda _: None) -> None:
@@ -73,7 +98,7 @@ def download(file: RemoteFile, target: Path, accept: Callable[[Path], None] = la
             except requests.RequestException as error:
                 have = _size(partial)
                 idle, most = (0, have) if have > most else (idle + 1, most)
-                if idle == REPEATS or isinstance(error, _Unreachable | requests.HTTPError):
+                if idle == REPEATS or isinstance(error, FINAL):
                     raise FingerspellError(_failure(file, have, reason(error))) from error
                 time.sleep(min(BACKOFF * 2**idle, PATIENCE))
     try:
@@ -113,6 +138,10 @@ def reason(error: Exception) -> str:
     """Say in a few words why a request failed, without addresses of Python objects."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}".rstrip()
+    if isinstance(error, requests.TooManyRedirects):
+        return "the server redirects without end"
+    if isinstance(error, InvalidURL | InvalidSchema | MissingSchema):
+        return f"the server names an address that is none ({error})"
     causes = [getattr(one, "reason", one) for one in error.args]  # urllib3's, within its tale of repetitions
     if isinstance(error, requests.Timeout) or any(isinstance(one, ReadTimeoutError) for one in causes):
         return "the server did not answer in time"
@@ -143,6 +172,18 @@ class _Patient(HTTPAdapter):
         return super().send(*words, timeout=timeout or TIMEOUT, **settings)
 
 
+class _Session(requests.Session):
+    """Tells of every redirection that cannot be followed as a RequestException; requests itself does of most."""
+
+    def send(self, request, **settings):
+        try:
+            return super().send(request, **settings)
+        except requests.RequestException:
+            raise
+        except ValueError as error:
+            raise InvalidURL(error) from error
+
+
 class _Cut(requests.ConnectionError):
     """An answer that ended before the file did."""
 
@@ -151,10 +192,21 @@ class _Unreachable(requests.ConnectionError):
     """No answer at all, after all repetitions."""
 
 
+FINAL = (  # what another try would not mend
+    _Unreachable,
+    requests.HTTPError,
+    requests.TooManyRedirects,
+    InvalidHeader,
+    InvalidSchema,
+    InvalidURL,
+    MissingSchema,
+)
+
+
 def _fetch(client: requests.Session, file: RemoteFile, partial: Path) -> None:
     """Fetch what is missing of `file`; raises a RequestException if the answer ends before the file does."""
     have = _size(partial)
-    if file.size is not None and have >= file.size:
+    if file.size and have >= file.size:
         return
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
@@ -163,16 +215,16 @@ def _fetch(client: requests.Session, file: RemoteFile, partial: Path) -> None:
         raise _Unreachable(*error.args) from error
     with answer:
         place = answer.headers.get("Content-Range", "")
-        if answer.status_code == 416:
+        resumed = have and answer.status_code == 206 and place.startswith(f"bytes {have}-")
+        if have and answer.status_code in (206, 416) and not resumed:
             if file.size is None and place == f"bytes */{have}":
                 return  # nothing is missing
-            partial.unlink()  # what is here is no beginning of the published file
+            partial.unlink()  # what is here is no beginning of the published file, or is not gone on from
             raise _Cut("the file has changed")
         answer.raise_for_status()
-        resumed = answer.status_code == 206 and place.startswith(f"bytes {have}-")
         have = have if resumed else 0
         length = answer.headers.get("Content-Length", "")
-        whole = have + int(length) if length.isdecimal() else file.size
+        whole = have + int(length) if LENGTH.fullmatch(length) else file.size
         if file.size is not None and whole != file.size:
             raise FingerspellError(
                 f"what is offered for {file.name} is not the published file ({whole:,} bytes instead of {file.size:,})"

@@ -66,6 +66,7 @@ def _file(published: tuple[str, str], archives: Path, base: str) -> Path:
             )
         return path
     path = archives / file.name
+    at_hand.recorded(path)
     print(f"downloading {file.name} from {file.url}")
     try:
         http.download(file, path, lambda arrived: at_hand.record(path, arrived))

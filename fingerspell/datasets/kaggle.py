@@ -89,6 +89,8 @@ def _ask(dataset: Dataset, auth) -> tuple[str | None, int]:
             if error.response.status_code in REFUSED and not error.response.history:
                 return None, error.response.status_code
             raise
+        except (TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(f"its answer has an unknown form, {error!r}") from error
 
 
 def _remedy(dataset: Dataset, refusals: list[tuple[str, int]]) -> str:

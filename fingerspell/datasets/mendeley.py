@@ -1,5 +1,7 @@
 """Files of Mendeley Data, by its public API (https://data.mendeley.com/api/docs); no account is needed."""
 
+import re
+
 import requests
 
 from fingerspell.datasets import http
@@ -18,17 +20,20 @@ def published(dataset: Dataset, base: str = BASE) -> dict[str, http.RemoteFile]:
     url = f"{base}/public-api/datasets/{identifier}/files"
     with http.session() as session:
         try:
-            answer = session.get(url, params={"folder_id": "root", "version": version})
-            answer.raise_for_status()
-            return {entry["filename"]: _file(entry["filename"], entry["content_details"]) for entry in answer.json()}
-        except requests.JSONDecodeError as error:
-            raise FingerspellError(f"{url} answered something else than a list of files") from error
+            entries = http.listing(session, url, {"folder_id": "root", "version": version})
+            return {entry["filename"]: _file(entry["filename"], entry["content_details"]) for entry in entries}
         except requests.RequestException as error:
             raise FingerspellError(f"the list of files at {url} cannot be had: {http.reason(error)}") from error
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise FingerspellError(f"the list of files at {url} has an unknown form ({error!r})") from error
 
 
 def _file(name: str, details: dict) -> http.RemoteFile:
-    digest = f"sha256:{details['sha256_hash'].lower()}"
-    return http.RemoteFile(name, details["download_url"], int(details["size"]), digest)
+    url, size, digest = details["download_url"], details["size"], details["sha256_hash"]
+    if not isinstance(url, str):
+        raise ValueError(f"{name} has no address")
+    if type(size) is not int or not 0 <= size < 10**15:
+        raise ValueError(f"{name} has the size {size!r}")
+    if not re.fullmatch("[0-9a-fA-F]{64}", digest):
+        raise ValueError(f"{name} has the SHA-256 {digest!r}")
+    return http.RemoteFile(name, url, size, f"sha256:{digest.lower()}")

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from fingerspell.datasets import at_hand, github, http, kaggle, mendeley
-from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.archive import ENCRYPTED, Archive
 from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.errors import FingerspellError, counted
 from fingerspell.files import sha256
@@ -33,6 +33,13 @@ def check(dataset: Dataset, path: Path) -> str:
     """
     with Archive(path) as archive:
         members = [member for name in archive.names if (member := dataset.parse(name))]
+        refused = Counter(reason for name, reason in archive.refused.items() if dataset.parse(name))
+    if refused and not members:
+        remedy = " without a password" if ENCRYPTED in refused else ""
+        raise FingerspellError(
+            f"none of the {refused.total():,} images in {path} is read ({_reasons(refused)}); unpack it and "
+            f"zip it again{remedy}, or {dataset.by_hand(dataset.archive, path.parent)}"
+        )
     if not members:
         raise FingerspellError(
             f"{path} is not the archive of {dataset.title}: it has no folder {dataset.folders['train']} with "
@@ -42,7 +49,8 @@ def check(dataset: Dataset, path: Path) -> str:
     if missing := [label for label in dataset.classes if not found["train"][label]]:
         raise FingerspellError(
             f"{path} has no images in {dataset.folders['train']} for "
-            f"{'class' if len(missing) == 1 else 'classes'} {', '.join(missing)}; add them or "
+            f"{'class' if len(missing) == 1 else 'classes'} {', '.join(missing)}"
+            f"{f' that are read (not read: {_reasons(refused)})' if refused else ''}; add them or "
             f"{dataset.by_hand(dataset.archive, path.parent)}"
         )
     if dataset.sha256 and path.stat().st_size == dataset.size and sha256(path) != dataset.sha256:
@@ -50,7 +58,11 @@ def check(dataset: Dataset, path: Path) -> str:
             f"{path} has the size of the published archive, but not its SHA-256, so it is damaged; delete it and "
             f"run the same command again, or {dataset.by_hand(dataset.archive, path.parent)}"
         )
-    return f"{path}: {_extent(dataset, found)}"
+    return f"{path}: {_extent(dataset, found)}{f'; not read: {_reasons(refused)}' if refused else ''}"
+
+
+def _reasons(refused: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in refused.most_common())
 
 
 def _extent(dataset: Dataset, found: dict[str, Counter]) -> str:
@@ -79,9 +91,9 @@ def _extent(dataset: Dataset, found: dict[str, Counter]) -> str:
 
 def fetch(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE, github_url: str = github.BASE) -> Path:
     """Download the archive and the extra files into `archives` and return the archive's path."""
-    archives.mkdir(parents=True, exist_ok=True)
     print(f"downloading {dataset.archive} from {dataset.page} (licence: {dataset.licence})")
     try:
+        archives.mkdir(parents=True, exist_ok=True)
         if dataset.kaggle:
             files = kaggle.published(dataset)
         elif dataset.mendeley:
@@ -105,6 +117,8 @@ def fetch(dataset: Dataset, archives: Path, mendeley_url: str = mendeley.BASE, g
 
 
 def _fetch(file: http.RemoteFile, target: Path) -> None:
+    at_hand.recorded(target)  # a record that cannot be read is told before what takes an hour
+
     def accept(arrived: Path) -> None:
         if not file.digest:
             _check_members(arrived, file.name)

@@ -42,13 +42,17 @@ def table(predictions: Mapping[str, Predictions], about: Mapping[str, Mapping[st
 
     about: per experiment `source` (of its images: rendered or original), `dataset`, `split` (how the test images were
         chosen) and `model`; and `leakage`, the share of test images with a near-duplicate in training, where there is
-        one; `seeds`, `accuracy_mean` and `accuracy_spread`, where there were several trainings.
+        one; `seeds`, `accuracy_mean` and `accuracy_spread`, where there were several trainings; `bursts`,
+        `accuracy_bursts_low` and `accuracy_bursts_high`, where the bursts of its images are known: then the interval
+        of the accuracy is theirs.
     """
     rows = []
     for name, table_of in predictions.items():
         metrics = compute(table_of)
         row = {"experiment": name} | {key: about[name][key] for key in ABOUT}
-        row |= {key: about[name].get(key) for key in ("leakage", *SEEDS)}
+        row |= {key: about[name].get(key) for key in ("leakage", *SEEDS, "bursts")}
+        limits = {f"accuracy_{end}": about[name].get(f"accuracy_bursts_{end}") for end in ("low", "high")}
+        metrics |= {key: limit for key, limit in limits.items() if limit is not None}
         rows.append(row | {key: metrics[key] for key in METRICS})
     return rows
 
@@ -58,8 +62,8 @@ def table_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     calibration, images."""
     lines = [
         "| experiment | source | dataset | split | leakage | model | accuracy (95% interval) | over seeds "
-        "| macro F1 | top-3 | ECE | test images |",
-        "|---|---|---|---|--:|---|--:|--:|--:|--:|--:|--:|",
+        "| macro F1 | top-3 | ECE | test images | bursts |",
+        "|---|---|---|---|--:|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
         leakage = "–" if row["leakage"] is None else f"{row['leakage']:.1%}"
@@ -68,7 +72,8 @@ def table_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
             f"| {row['experiment']} | {row['source']} | {row['dataset']} | {row['split']} | {leakage} | {row['model']} "
             f"| {row['accuracy']:.3f} ({row['accuracy_low']:.3f}–{row['accuracy_high']:.3f}) | {seeds} "
             f"| {row['macro_f1']:.3f} | {row['top3_accuracy']:.3f} "
-            f"| {row['expected_calibration_error']:.3f} | {row['test_images']:,} |"
+            f"| {row['expected_calibration_error']:.3f} | {row['test_images']:,} "
+            f"| {'–' if row['bursts'] is None else format(row['bursts'], ',')} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -76,10 +81,6 @@ def table_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 def paired_tests(predictions: Mapping[str, Predictions]) -> list[dict[str, Any]]:
     """Compare every two experiments that have the same classes and share at least 20 test images.
 
-    An image is shared where both know it by the same name and the same true label.
-
-    Exact test of McNemar (1947) on the shared images: of those that only one of the two classifies correctly, under
-    the null hypothesis each has as many as the other, so their number is binomial with probability 1/2.
     Rows: first, second, shared (images), first_accuracy, second_accuracy (on the shared images), only_first,
     only_second (images that only this one classifies correctly), p (two-sided), p_holm (p adjusted by Holm 1979 for
     the number of pairs, so that with many pairs chance does not look like a finding).
@@ -89,13 +90,11 @@ def paired_tests(predictions: Mapping[str, Predictions]) -> list[dict[str, Any]]
         one, two = predictions[first], predictions[second]
         if one.classes != two.classes:
             continue
-        place = {key: at for at, key in enumerate(zip(two.members, two.labels))}
-        pairs = np.array([(at, place[key]) for at, key in enumerate(zip(one.members, one.labels)) if key in place])
+        pairs = shared(one, two)
         if len(pairs) < SHARED_AT_LEAST:
             continue
         right, other = one.correct[pairs[:, 0]], two.correct[pairs[:, 1]]
-        only_first, only_second = int((right & ~other).sum()), int((other & ~right).sum())
-        discordant = only_first + only_second
+        only_first, only_second, p = mcnemar(right, other)
         rows.append(
             {
                 "first": first,
@@ -105,11 +104,29 @@ def paired_tests(predictions: Mapping[str, Predictions]) -> list[dict[str, Any]]
                 "second_accuracy": round(float(other.mean()), 6),
                 "only_first": only_first,
                 "only_second": only_second,
-                "p": float(binomtest(only_first, discordant).pvalue) if discordant else 1.0,
+                "p": p,
             }
         )
     adjusted = holm([row["p"] for row in rows])
     return [row | {"p": _short(row["p"]), "p_holm": _short(p)} for row, p in zip(rows, adjusted)]
+
+
+def shared(one: Predictions, two: Predictions) -> np.ndarray:
+    """Return the rows (n, 2) of the test images that two experiments share: by name and true label."""
+    place = {key: at for at, key in enumerate(zip(two.members, two.labels))}
+    both = [(at, place[key]) for at, key in enumerate(zip(one.members, one.labels)) if key in place]
+    return np.array(both, int).reshape(-1, 2)
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
+    """Return how many images only the first names correctly, how many only the second, and p, two-sided.
+
+    first, second: bool (n,), the same images. Exact test of McNemar (1947): of images that only one of the two names
+    correctly, under the null hypothesis each has as many as the other, so their number is binomial.
+    """
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    discordant = only_first + only_second
+    return only_first, only_second, float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
 
 
 def paired_tests_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -132,12 +149,12 @@ def paired_tests_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return `table` as CSV."""
-    return _csv(rows, ("experiment", *ABOUT, "leakage", *SEEDS, *METRICS))
+    return written(rows, ("experiment", *ABOUT, "leakage", *SEEDS, *METRICS, "bursts"))
 
 
 def paired_tests_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return `paired_tests` as CSV; its header alone where there are no rows."""
-    return _csv(rows, PAIRED)
+    return written(rows, PAIRED)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -149,7 +166,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+def written(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Return rows as CSV."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.stats import binomtest, t
 from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support, recall_score
 
+from fingerspell.evaluation import bootstrap
 from fingerspell.evaluation.predictions import Predictions
 
 DECIMALS = 6
@@ -35,8 +36,8 @@ def compute(predictions: Predictions) -> dict[str, float | int]:
     """Return the flat metrics of an experiment, fractions rounded to six decimals.
 
     accuracy: share of images whose most probable class is the true one.
-    accuracy_low, accuracy_high: its 95% interval after Wilson (1927). It treats images as independent, so
-        where they come in bursts of look-alikes the truth is less certain than that.
+    accuracy_low, accuracy_high: its 95% interval after Wilson (1927). It treats images as independent; where they come
+        in bursts of look-alikes `over_bursts` has the one to go by.
     macro_f1: mean F1 of the classes that have test images.
     top3_accuracy: share of images whose true class is among the three most probable.
     expected_calibration_error: see `calibration_error`.
@@ -70,6 +71,21 @@ def details(predictions: Predictions, further: Sequence[Predictions] = ()) -> di
     accuracies = [float(one.correct.mean()) for one in (predictions, *further)]
     several = over_seeds(accuracies) if further else {}
     return {key: round(float(value), DECIMALS) for key, value in values.items()} | several
+
+
+def over_bursts(predictions: Predictions, bursts: Mapping[str, str]) -> dict[str, float | int]:
+    """Return the accuracy's 95% interval where bursts, not images, are independent, rounded to six decimals.
+
+    bursts: member -> its capture burst. Keys: bursts (how many the test images are of), accuracy_bursts_low and
+    accuracy_bursts_high (see `bootstrap.accuracy`).
+    """
+    of_images = np.array([bursts[member] for member in predictions.members])
+    low, high = bootstrap.accuracy(predictions.correct, of_images)
+    return {
+        "bursts": len(np.unique(of_images)),
+        "accuracy_bursts_low": round(low, DECIMALS),
+        "accuracy_bursts_high": round(high, DECIMALS),
+    }
 
 
 def over_seeds(accuracies: Sequence[float]) -> dict[str, float | int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fingerspell.inference import released
 from fingerspell.inference.predictor import MODEL, Predictor, reads_whole
 from fingerspell.quiet import hushed
 
@@ -19,7 +20,7 @@ def opened(folder: Path) -> Iterator[tuple[dict, Predict]]:
     predict: images as `takes` says, to float32 (n, classes); of a reader that finds no hand, a row of zeros. Raises
     FingerspellError if the folder holds no whole model.
     """
-    if (folder / MODEL).is_file():
+    if (folder / MODEL).is_file() or folder.parent == released.FOLDER:
         predictor = Predictor.open(folder)
         description, answer = predictor.description, predictor.predict
     else:

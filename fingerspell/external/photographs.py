@@ -9,8 +9,9 @@ import os
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -21,6 +22,7 @@ from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external.asking import Predict
+from fingerspell.files import below, shown
 from fingerspell.images import load, reason, whole
 from fingerspell.inference.predictor import reads_whole
 from fingerspell.progress import progress
@@ -46,7 +48,11 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self.refused: dict[str, str] = {}
-        self._files = {file.relative_to(self.path).as_posix(): file for file in _files(self.path)}
+        self._files: dict[str, Path] = {}
+        for file in below(self.path, links=True):
+            name = shown(file.relative_to(self.path).as_posix())
+            if self._files.setdefault(name, file) is not file:
+                self.refused[name] = "there more than once under the same name"
         self.names: list[str] = sorted(self._files)
 
     def read(self, name: str) -> bytes:
@@ -55,7 +61,7 @@ class Folder:
             with open(self._files[name], "rb") as file:
                 data = file.read(LARGEST_MEMBER + 1)
         except OSError as error:
-            raise FingerspellError(f"{self._files[name]} cannot be read: {error.strerror}") from error
+            raise FingerspellError(f"it cannot be read: {error.strerror}") from None  # the cause would be shown instead
         if len(data) > LARGEST_MEMBER:
             raise FingerspellError(f"larger than {LARGEST_MEMBER // 2**20} MiB")
         return data
@@ -82,14 +88,19 @@ class Evaluation:
 def open_set(path: Path) -> Archive | Folder:
     """Open a folder or a zip for reading; use it in a `with` block.
 
-    Raises FingerspellError if it is not there or neither of the two.
+    Raises FingerspellError if it is not there, neither of the two, or cannot be read.
     """
     path = Path(path)
-    if not path.exists():
-        raise FingerspellError(f"{path} is not there; give a folder or a zip of class folders")
-    if path.is_dir():
-        return Folder(path)
-    if not zipfile.is_zipfile(path):
+    try:
+        if not path.exists():
+            raise FingerspellError(f"{path} is not there; give a folder or a zip of class folders")
+        if path.is_dir():
+            return Folder(path)
+        with open(path, "rb") if path.is_file() else nullcontext() as file:
+            zipped = file and zipfile.is_zipfile(file)
+    except OSError as error:
+        raise FingerspellError(f"{path} cannot be read: {error.strerror}; mend its permissions or name") from error
+    if not zipped:
         raise FingerspellError(f"{path} is neither a folder nor a whole zip; give a folder or a zip of class folders")
     return Archive(path)
 
@@ -123,37 +134,53 @@ def evaluate(path: Path, description: dict, predict: Predict) -> Evaluation:
     (n, classes). A row of zeros says that no hand was found: an error, except in a class that shows none.
     Raises FingerspellError if there are no images, if no folder names a class, or if none can be read.
     """
-    classes = description["classes"]
-    names = folder_names(classes, description["letters"])
     with open_set(path) as images:
-        label_of: dict[str, str] = {}
-        unmatched: Counter[str] = Counter()
-        for name in filter(_is_image, images.names):
-            folder = _class_folder(name, images)
-            if label := names.get(fold(folder)):
-                label_of[name] = label
-            else:
-                unmatched[folder] += 1
-        unreadable = {name: why for name, why in images.refused.items() if _is_image(name)}
+        label_of, unmatched = labelled(images, description)
         if unmatched and not label_of:
             raise FingerspellError(
                 f"none of the folders in {path} ({_named(sorted(unmatched))}) names a class of "
-                f"{description['experiment']}, which knows {', '.join(classes)}"
+                f"{description['experiment']}, which knows {', '.join(description['classes'])}"
             )
-        members, answers = _ask(images, list(label_of), description, predict, unreadable)
+        predictions, damaged = ask(images, label_of, description, predict)
+        unreadable = {name: why for name, why in images.refused.items() if _is_image(name)} | damaged
         other_files = sum(not _is_image(name) and not _is_hidden(name) for name in [*images.names, *images.refused])
-    if unreadable and not members:
+    if unreadable and predictions is None:
         name, why = next(iter(unreadable.items()))
         raise FingerspellError(f"none of the images in {path} can be read, for one {name}: {why}")
-    if not members:
+    if predictions is None:
         raise FingerspellError(f"there are no images in {path}; put them into a folder per class, named after it")
+    return Evaluation(predictions, dict(sorted(unmatched.items())), dict(sorted(unreadable.items())), other_files)
+
+
+def labelled(images: Archive | Folder, description: dict) -> tuple[dict[str, str], Counter[str]]:
+    """Return image -> label of the class that its folder names, and folder that names none -> number of its images."""
+    names = folder_names(description["classes"], description["letters"])
+    label_of: dict[str, str] = {}
+    unmatched: Counter[str] = Counter()
+    for name in filter(_is_image, images.names):
+        folder = _class_folder(name, images)
+        if label := names.get(fold(folder)):
+            label_of[name] = label
+        else:
+            unmatched[folder] += 1
+    return label_of, unmatched
+
+
+def ask(
+    images: Archive | Folder, label_of: Mapping[str, str], description: dict, predict: Predict
+) -> tuple[Predictions | None, dict[str, str]]:
+    """Let a model, as for `evaluate`, name images of a set: image -> label of its class, which the model knows.
+
+    Return its answers, None where no image can be read, and image -> why it cannot be read.
+    """
+    classes = description["classes"]
+    unreadable: dict[str, str] = {}
+    members, answers = _ask(images, list(label_of), description, predict, unreadable)
+    if not members:
+        return None, unreadable
     labels = np.array([classes.index(label_of[name]) for name in members])
-    return Evaluation(
-        _predictions(members, labels, np.concatenate(answers), classes, description.get("empty")),
-        dict(sorted(unmatched.items())),
-        dict(sorted(unreadable.items())),
-        other_files,
-    )
+    predictions = _predictions(members, labels, np.concatenate(answers), classes, description.get("empty"))
+    return predictions, unreadable
 
 
 def left_out(evaluation: Evaluation) -> list[str]:
@@ -174,23 +201,6 @@ def left_out(evaluation: Evaluation) -> list[str]:
     return notes
 
 
-def _files(root: Path) -> Iterable[Path]:
-    """Yield the files below a folder; linked folders are entered too, each folder once."""
-
-    def refuse(error: OSError) -> None:
-        raise FingerspellError(f"{error.filename} cannot be read: {error.strerror}; change its permissions") from error
-
-    entered = set()
-    for folder, below, files in os.walk(root, onerror=refuse, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in entered:  # a link back up would never end
-            below.clear()
-            continue
-        entered.add(real)
-        below.sort()
-        yield from (file for name in files if (file := Path(folder, name)).is_file())
-
-
 def _is_image(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SUFFIXES and not _is_hidden(name)
 
@@ -204,7 +214,7 @@ def _class_folder(name: str, images: Archive | Folder) -> str:
     """The last folder above an image; for one that lies open in a folder, that folder."""
     above = PurePosixPath(name).parent.name
     if isinstance(images, Folder):
-        return above or images.path.resolve().name
+        return above or shown(images.path.resolve().name)
     try:
         return above.encode("cp437").decode() or "."  # UTF-8 that a zip does not declare as such: macOS's are so
     except UnicodeError:

@@ -93,7 +93,7 @@ def _write(
     letters = {label: letters[label] for label in table.classes}
     empty = photographs.folder_names(classes, description["letters"]).get("nothing")
     no_hand = {label for label in (empty, photographs.NO_HAND) if label in table.classes}
-    name = path.resolve().name
+    name = files.shown(path.resolve().name)
     figures = {"experiment": description["experiment"], "photographs": name}
     about = f"{description['experiment']} on {_short(name)}"
     figures |= error_analysis.analyse(table, seen, letters, no_hand) | {"not_counted": photographs.left_out(evaluation)}

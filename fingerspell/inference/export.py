@@ -4,7 +4,6 @@ The file computes in float32, whatever the training did, and is half as large as
 it answers as the network does.
 """
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,6 @@ from fingerspell import files
 from fingerspell.errors import FingerspellError, counted
 from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
 from fingerspell.models.common import registry, saved
-from fingerspell.models.common.tta import averaged
 
 # By so much may a probability differ, on any image. Float16 weights cost up to 0.004 on the networks here; a wrong
 # value range or a lost layer costs nearly 1.
@@ -57,12 +55,10 @@ def load(trained: Path):
 
     keras.utils.clear_session()  # layers are numbered on within a process, and their numbers get into the file
     with saved.whole_model(trained):
-        description = json.loads((trained / DESCRIPTION).read_text(encoding="utf-8"))
+        description = saved.read_description(trained)
         if registry.find(description["model"]).ARCHITECTURE.kind == "classifier":
             raise FingerspellError(f"{trained} holds a classifier of scikit-learn, not a network; export another model")
-        network = saved.build(description | {"precision": "float32"})
-        network.load_weights(trained / saved.weights_file())
-        return description, averaged(network, description["tta_scales"], description["tta_rotations"])
+        return description, saved.load_network(trained, description | {"precision": "float32"})
 
 
 def convert(network, description: dict) -> bytes:

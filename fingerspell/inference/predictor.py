@@ -6,7 +6,6 @@ images are made and what its classes are. What reads whole pictures with such a 
 """
 
 import hashlib
-import json
 import threading
 from pathlib import Path
 
@@ -16,11 +15,8 @@ from PIL import UnidentifiedImageError
 from fingerspell import images
 from fingerspell.errors import FingerspellError
 from fingerspell.hands import layout
+from fingerspell.models.common.description import DESCRIPTION, MODEL, Damaged, Exported, read
 from fingerspell.quiet import hushed
-
-MODEL = "model.tflite"
-DESCRIPTION = "model.json"
-NEEDED = {"classes", "letters", "image_size", "channels", "resample", "sha256"}
 
 
 class Predictor:
@@ -31,7 +27,7 @@ class Predictor:
     """
 
     def __init__(self, description: dict, model: bytes, threads: int = 1) -> None:
-        """Take over a LiteRT file held in memory; raises ValueError or RuntimeError if it is none.
+        """Take over a LiteRT file held in memory; raises `Damaged` if it is none, or is not as the description says.
 
         `threads`: how many it computes with. One is the quickest for networks as small as these.
         """
@@ -44,51 +40,46 @@ class Predictor:
         self.reads_hands = reads_whole(description)  # rows instead of images
         self.shape: tuple[int, ...] = (layout.WIDTH,) if self.reads_hands else (size, size, channels)
         self._lock = threading.Lock()
-        with hushed():
-            self._network = Interpreter(model_content=model, num_threads=threads)
-            self._network.allocate_tensors()
-        [taken], [given] = self._network.get_input_details(), self._network.get_output_details()
-        self._input, self._output = taken["index"], given["index"]
-        wanted = (1, *self.shape), (1, len(self.classes))
-        if (found := (tuple(taken["shape"].tolist()), tuple(given["shape"].tolist()))) != wanted:
-            raise ValueError(f"it takes and gives arrays of shape {found}, not {wanted}")
+        try:
+            with hushed():
+                self._network = Interpreter(model_content=model, num_threads=threads)
+                self._network.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise Damaged(f"{MODEL} is no network") from error
+        taken, given = self._network.get_input_details(), self._network.get_output_details()
+        found = [(tuple(one["shape"].tolist()), one["dtype"].__name__) for one in taken + given]
+        wanted = [((1, *self.shape), "float32"), ((1, len(self.classes)), "float32")]
+        if found != wanted:
+            raise Damaged(f"{MODEL} takes and gives {found}, but by {DESCRIPTION} {wanted}")
+        self._input, self._output = taken[0]["index"], given[0]["index"]
 
     @classmethod
     def open(cls, folder: Path, threads: int = 1) -> "Predictor":
         """Open the folder of an exported network; raises FingerspellError if it is not whole."""
         folder = Path(folder)
         try:
-            description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-            model = (folder / MODEL).read_bytes()
-        except OSError as error:
-            raise FingerspellError(
-                f"{folder} holds no exported model ({Path(error.filename).name}: {error.strerror}); "
-                f"name a folder with {MODEL} and {DESCRIPTION}"
-            ) from error
-        except ValueError as error:
-            raise _damaged(folder, f"{DESCRIPTION} is no JSON") from error
-        if not isinstance(description, dict):
-            raise _damaged(folder, f"{DESCRIPTION} is no description")
-        if missing := NEEDED - set(description):
-            raise _damaged(folder, f"{DESCRIPTION} lacks {', '.join(sorted(missing))}")
-        # LiteRT would read a file that is cut short or of another model, and might answer.
-        if hashlib.sha256(model).hexdigest() != description["sha256"].get(MODEL):
-            raise _damaged(folder, f"{MODEL} is not the one that {DESCRIPTION} belongs to")
-        try:
+            try:
+                description = read(folder / DESCRIPTION, Exported)
+                model = (folder / MODEL).read_bytes()
+            except OSError as error:
+                raise FingerspellError(
+                    f"{folder} holds no exported model ({Path(error.filename).name}: {error.strerror}); put the whole "
+                    f"folder there again, or name one with {MODEL} and {DESCRIPTION}"
+                ) from error
+            # LiteRT would read a file that is cut short or of another model, and might answer.
+            if hashlib.sha256(model).hexdigest() != description["sha256"][MODEL]:
+                raise Damaged(f"{MODEL} is not the one that {DESCRIPTION} belongs to")
             return cls(description, model, threads)
-        except (ValueError, RuntimeError) as error:
-            raise _damaged(folder, " ".join(str(error).split())[:200]) from error
+        except Damaged as error:
+            raise FingerspellError(
+                f"the model in {folder} is damaged ({error}); put the whole folder there again"
+            ) from error
 
-    def read(self, image: bytes | Path) -> np.ndarray:
-        """Return an image file, or one held in memory, as the network takes it: uint8 (size, size, channels).
+    def read(self, image: bytes) -> np.ndarray:
+        """Return an image file held in memory as the network takes it: uint8 (size, size, channels).
 
         Raises FingerspellError if it cannot be read.
         """
-        if not isinstance(image, bytes):
-            try:
-                image = Path(image).read_bytes()
-            except OSError as error:
-                raise FingerspellError(f"it cannot be read: {error.strerror}") from error
         try:
             return images.load(image, self.shape[0], self.shape[2], self.description["resample"])
         except FingerspellError as error:
@@ -120,7 +111,3 @@ class Predictor:
 def reads_whole(description: dict) -> bool:
     """Say whether a model, by its `model.json`, is a reader: it takes whole pictures, and not squares of one size."""
     return description.get("trains_on") == "crops"
-
-
-def _damaged(folder: Path, reason: str) -> FingerspellError:
-    return FingerspellError(f"the model in {folder} is damaged ({reason}); put the whole folder there again")

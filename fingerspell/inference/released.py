@@ -1,5 +1,6 @@
 """The models that come with the project, in `models/released/`, which Git keeps."""
 
+import os
 from pathlib import Path
 
 from fingerspell.errors import FingerspellError
@@ -20,11 +21,11 @@ def find(model: str) -> Path:
 
     Raises FingerspellError if there is neither.
     """
-    if model in names():
+    if any(folder.name == model for folder in FOLDER.glob("*/")):
         return FOLDER / model
-    if (Path(model) / MODEL).is_file():
+    if os.path.isfile(Path(model) / MODEL):
         return Path(model)
-    if Path(model).is_dir():
+    if os.path.isdir(model):
         raise FingerspellError(f"{model} holds no exported model; name a folder with {MODEL} and {DESCRIPTION}")
     raise FingerspellError(f"there is no released model {model!r} in {FOLDER}; {remedy()}")
 

@@ -35,7 +35,9 @@ def accuracies(rows: Sequence[Mapping[str, Any]], title: str = "Accuracy of all 
             va="center", fontsize=8.5, annotation_clip=False,
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), [row["experiment"] for row in rows])
-    axes.set(xlim=(-0.015, 1.015), ylim=(len(rows) - 0.4, -0.6), xlabel="accuracy on test images, 95% interval")
+    axes.set(
+        xlim=(-0.015, 1.015), ylim=(len(rows) - 0.4, -0.6), xlabel="accuracy on test images, 95% interval over bursts"
+    )
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")

@@ -38,3 +38,8 @@ def read(path: Path) -> list[Assignment]:
             f"{path} is no manifest of a split (it names the split {unknown.pop()!r}); run the split again"
         )
     return assignments
+
+
+def bursts(path: Path) -> dict[str, str]:
+    """Return the burst of every image of a manifest, by its member."""
+    return {one.member: one.group for one in read(path)}

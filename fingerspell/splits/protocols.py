@@ -65,6 +65,7 @@ def split(rows: Iterable[Row], protocol: Protocol, seed: int) -> Split:
     kept = _kept({row.label for row in rows}, protocol.classes)
     left_out: dict[str, int] = dict.fromkeys(REASONS, 0)
     usable = _cleaned([row for row in rows if row.label in kept], protocol.clean, left_out)
+    _require_readable(rows, kept)
     left_out["dropped_class"] = sum(row.label not in kept for row in rows)
     pools: Pools = {label: [] for label in kept}
     official: Pools = {label: [] for label in kept}
@@ -217,6 +218,20 @@ def _cleaned(rows: Sequence[Row], clean: Clean, left_out: dict[str, int]) -> lis
         left_out["copy"] = len(readable) - len(first)
         readable = list(first.values())
     return readable
+
+
+def _require_readable(rows: Sequence[Row], kept: Iterable[str]) -> None:
+    """Refuse a class of whose images, but those of a publisher's test part, none can be read."""
+    errors: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.part != "test":
+            errors[row.label].append(row.error)
+    for label in kept:
+        if errors[label] and all(errors[label]):
+            raise FingerspellError(
+                f"none of the {counted(len(errors[label]), 'image')} of class {label!r} can be read "
+                f"({errors[label][0]}); replace the archive, or drop the class in `classes`"
+            )
 
 
 def _kept(labels: set[str], classes: str | Sequence[str] | Drop) -> list[str]:

@@ -1,5 +1,6 @@
 """Reading images straight from a zip: nothing is unpacked, and no path in it is trusted."""
 
+import io
 import os
 import re
 import stat
@@ -12,8 +13,11 @@ from types import TracebackType
 
 from fingerspell.errors import FingerspellError
 
+ENCRYPTED = "encrypted"
 LARGEST_MEMBER = 64 * 2**20  # bytes uncompressed; a published image has less than 1 MiB
 _HEADER = struct.Struct("<4s2xH18xHH")  # before every member: signature, flags, lengths of its name and extra field
+_ENTRY = struct.Struct("<4s4xH18x3H12x")  # of the directory: signature, flags, lengths of name, extra field, comment
+_UTF8 = 0x800  # the flag of a name that is declared to be so encoded
 _EXTRA = 64  # bytes: room for the extra field that most archivers write, such as times and owners
 _DRIVE = re.compile(r"[A-Za-z]:")
 # All that zipfile raises for damaged files; NotImplementedError is a RuntimeError.
@@ -30,10 +34,16 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         try:
-            self._zip = zipfile.ZipFile(self.path)
+            self._file = _File(self.path)
+            try:
+                self._zip = zipfile.ZipFile(self._file)
+            except BaseException:
+                self._file.close()
+                raise
         except OSError as error:
+            remedy = "change its permissions" if isinstance(error, PermissionError) else "download it again"
             raise FingerspellError(
-                f"the archive {self.path} cannot be opened: {error.strerror or error}; download it again"
+                f"the archive {self.path} cannot be opened: {error.strerror or error}; {remedy}"
             ) from error
         except _BROKEN as error:
             raise FingerspellError(
@@ -43,12 +53,14 @@ class Archive:
         self._members: dict[str, zipfile.ZipInfo] = {}
         self.refused: dict[str, str] = {}
         for info in self._zip.infolist():
-            name = info.orig_filename
+            name, reason = info.orig_filename, _objection(info)
+            if name in self._file.misnamed:
+                name, reason = _utf8(name.encode("cp437")), "name in invalid UTF-8"
             if name in self._members or name in self.refused:
                 # Which of the two is meant is anybody's guess, so neither is read.
                 self._members.pop(name, None)
                 self.refused[name] = "there more than once under the same name"
-            elif reason := _objection(info):
+            elif reason:
                 self.refused[name] = reason
             elif not name.endswith("/"):
                 self._members[name] = info
@@ -85,7 +97,7 @@ class Archive:
         ahead = _HEADER.size + len(info.orig_filename.encode()) + _EXTRA
         data = self._bytes(start, ahead + info.compress_size)
         signature, flags, name_length, extra_length = _HEADER.unpack_from(data)
-        name = data[_HEADER.size : _HEADER.size + name_length].decode("utf-8" if flags & 0x800 else "cp437")
+        name = data[_HEADER.size : _HEADER.size + name_length].decode("utf-8" if flags & _UTF8 else "cp437")
         if signature != b"PK\3\4" or name != info.orig_filename:
             raise zipfile.BadZipFile("its header is not where the directory says")
         begin = _HEADER.size + name_length + extra_length
@@ -96,14 +108,15 @@ class Archive:
 
     def _bytes(self, start: int, length: int) -> bytes:
         if hasattr(os, "pread"):  # not on Windows
-            return os.pread(self._zip.fp.fileno(), length, start)
+            return os.pread(self._file.fileno(), length, start)
         with self._lock:
-            self._zip.fp.seek(start)
-            return self._zip.fp.read(length)
+            self._file.raw.seek(start)
+            return self._file.raw.read(length)
 
     def close(self) -> None:
         """Close the file."""
         self._zip.close()
+        self._file.close()
 
     def __enter__(self) -> "Archive":
         return self
@@ -112,6 +125,33 @@ class Archive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _File(io.BufferedReader):
+    """A zip in whose directory no name is declared as UTF-8 that is none: for one, zipfile would refuse them all."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self.misnamed: set[str] = set()  # as zipfile reads them then, in the code page of old
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        return self._mended(data) if data.startswith(zipfile.stringCentralDir) else data
+
+    def _mended(self, directory: bytes) -> bytes:
+        mended, at = bytearray(directory), 0
+        while len(directory) - at >= _ENTRY.size:
+            _, flags, *lengths = _ENTRY.unpack_from(directory, at)
+            name = directory[at + _ENTRY.size : at + _ENTRY.size + lengths[0]]
+            if flags & _UTF8 and _utf8(name).encode() != name:
+                struct.pack_into("<H", mended, at + 8, flags & ~_UTF8)
+                self.misnamed.add(name.decode("cp437"))
+            at += _ENTRY.size + sum(lengths)
+        return bytes(mended)
+
+
+def _utf8(name: bytes) -> str:
+    return name.decode("utf-8", "backslashreplace")
 
 
 def _objection(info: zipfile.ZipInfo) -> str | None:
@@ -129,7 +169,7 @@ def _objection(info: zipfile.ZipInfo) -> str | None:
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "symbolic link" if kind == stat.S_IFLNK else "special file"
     if info.flag_bits & 0x1:
-        return "encrypted"
+        return ENCRYPTED
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "unusual compression"  # bz2 and lzma cannot be inflated within a bound
     if info.file_size > LARGEST_MEMBER:

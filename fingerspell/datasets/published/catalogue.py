@@ -41,6 +41,7 @@ class Dataset:
     citation: str
     archive: str  # published file name of the zip
     folders: Mapping[str, str]  # part -> the folder that holds that part's class folders
+    alphabet: str  # whose signs: american or arabic
     letters: Mapping[str, str]  # label -> what is shown to a reader; its keys are the classes
     counts: Mapping[str, Mapping[str, int]]  # part -> label -> published number of images, where known
     empty: str | None = None  # label of the class that shows no hand
@@ -162,6 +163,7 @@ def _union(name: str, title: str, *several: Dataset) -> Dataset:
         citation=" ".join(one.citation for one in several),
         archive=f"{name}.zip",
         folders={},
+        alphabet=several[0].alphabet,
         letters={label: letter for one in several for label, letter in one.letters.items()},
         counts=counts,
         empty=several[0].empty,
@@ -180,6 +182,7 @@ DATASETS: dict[str, Dataset] = {
         citation="Akash Nagaraj (2018). ASL Alphabet. Kaggle. https://doi.org/10.34740/KAGGLE/DSV/29550",
         archive="asl-alphabet.zip",
         folders={"train": "asl_alphabet_train", "test": "asl_alphabet_test"},
+        alphabet="american",
         letters=_A_TO_Z | _ASL_WORDS,
         counts={
             "train": dict.fromkeys(_A_TO_Z | _ASL_WORDS, 3000),
@@ -201,6 +204,7 @@ DATASETS: dict[str, Dataset] = {
         "https://www.kaggle.com/datasets/lexset/synthetic-asl-alphabet",
         archive="synthetic-asl-alphabet.zip",
         folders={"train": "Train_Alphabet", "test": "Test_Alphabet"},
+        alphabet="american",
         letters=_A_TO_Z | {"Blank": "Blank"},
         counts={
             "train": dict.fromkeys([*_A_TO_Z, "Blank"], 900),
@@ -225,6 +229,7 @@ DATASETS: dict[str, Dataset] = {
         archive="ArASL_Database_54K_Final.zip",
         extra_files=("ArSL_Data_Labels.csv",),
         folders={"train": "ArASL_Database_54K_Final"},
+        alphabet="arabic",
         letters={label: letter for label, (letter, _) in _ARABIC.items()},
         counts={"train": {label: count for label, (_, count) in _ARABIC.items()}},
         mendeley=("y7pckrw6z2", 1),
@@ -239,6 +244,7 @@ DATASETS: dict[str, Dataset] = {
         citation="keptsecret. ASLAlphabets. GitHub. https://github.com/keptsecret/ASLAlphabets",
         archive="asl-photos.zip",
         folders={"train": "train"},
+        alphabet="american",
         letters=_A_TO_Z | _ASL_WORDS,
         counts={"train": dict.fromkeys(_A_TO_Z | _ASL_WORDS, 1000)},
         empty="nothing",
@@ -256,6 +262,7 @@ DATASETS: dict[str, Dataset] = {
         "https://arxiv.org/abs/2301.11932",
         archive="rgb-arabic-alphabets-sign-language-dataset.zip",
         folders={"train": "RGB ArSL dataset"},
+        alphabet="arabic",
         letters={label: _ARABIC[label][0] for label in _AASL.values()},
         aliases=_AASL,
         counts={},

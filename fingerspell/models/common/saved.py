@@ -6,7 +6,10 @@ and a scikit-learn classifier). The same training gives the same bytes.
 """
 
 import json
+import time
+import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -19,6 +22,7 @@ import numpy as np
 from fingerspell.config import Experiment
 from fingerspell.errors import FingerspellError
 from fingerspell.models.common import registry
+from fingerspell.models.common.description import DESCRIPTION, Damaged, Trained, read
 from fingerspell.models.common.tta import averaged
 
 TRUSTED = {"sklearn.tree._tree.Tree"}  # a forest's trees; skops itself trusts the rest
@@ -29,11 +33,10 @@ def whole_model(folder: Path) -> Iterator[None]:
     """Let a model be read in a `with` block: what is missing or damaged is told in one sentence."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise FingerspellError(f"{folder} holds no whole model ({error}); run `dvc repro` first") from error
-    except FingerspellError:
-        raise
-    except Exception as error:  # JSON, h5py, Keras and skops each raise their own on damaged files
+    except (FileNotFoundError, IsADirectoryError) as error:
+        reason = f"{Path(error.filename).name}: {error.strerror}"
+        raise FingerspellError(f"{folder} holds no whole model ({reason}); run `dvc repro` first") from error
+    except (Damaged, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = " ".join(str(error).split())[:200]
         raise FingerspellError(
             f"the model in {folder} is damaged ({reason}); delete the folder and run `dvc repro`"
@@ -111,6 +114,35 @@ def weights_file(seed: int | None = None) -> str:
     return "model.weights.h5" if seed is None else f"model-{seed}.weights.h5"
 
 
+def read_description(folder: Path) -> dict:
+    """Return the `model.json` of a trained model, whose network can be built; to be called in `whole_model`."""
+    description = read(folder / DESCRIPTION, Trained)
+    name, size = description["model"], description["image_size"]
+    if name not in registry.names():
+        raise Damaged(f"{DESCRIPTION}: model is {name!r}, which is none of {', '.join(registry.names())}")
+    model = registry.find(name).ARCHITECTURE
+    if not model.minimum_size <= size <= model.maximum_size or size % model.size_multiple:
+        raise Damaged(f"{DESCRIPTION}: image_size is {size}, which {model.title} does not take")
+    return description
+
+
+def load_network(folder: Path, description: dict, seed: int | None = None):
+    """Return the trained Keras network, whose answers are the mean over its views; to be called in `whole_model`."""
+    network = build(description)
+    _load_weights(network, folder / weights_file(seed))
+    return averaged(network, description["tta_scales"], description["tta_rotations"])
+
+
+def _load_weights(network, path: Path) -> None:
+    path.open("rb").close()  # is it there, and may it be read?
+    try:
+        # Keras warns of layers that it leaves as they were.
+        with warnings.catch_warnings(action="error", category=UserWarning):
+            network.load_weights(path)
+    except Exception as error:  # h5py and Keras raise all sorts of errors on damaged bytes and on foreign weights
+        raise Damaged(f"{path.name} does not hold the weights of the network that {DESCRIPTION} describes") from error
+
+
 def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
     """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels), or the rows of a reader, to
     float32 (n, classes).
@@ -119,15 +151,16 @@ def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndar
     no whole model, a damaged one, or one not to be trusted.
     """
     with whole_model(folder):
-        description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        network = build(description)
+        description = read_description(folder)
         if registry.find(description["model"]).ARCHITECTURE.kind != "classifier":
-            network.load_weights(folder / weights_file(seed))
-            return description, averaged(
-                network, description["tta_scales"], description["tta_rotations"]
-            ).predict_on_batch
-        network.load_weights(folder / "encoder.weights.h5")
+            return description, load_network(folder, description, seed).predict_on_batch
+        network = build(description)
+        _load_weights(network, folder / "encoder.weights.h5")
         classifier = load_classifier(folder / "classifier.skops")
+        if classifier.classes_.tolist() != list(range(len(description["classes"]))):
+            raise Damaged(f"classifier.skops knows {len(classifier.classes_)} classes, {DESCRIPTION} other ones")
+        if classifier.n_features_in_ != network.output_shape[-1]:
+            raise Damaged(f"classifier.skops takes other codes than the encoder of {DESCRIPTION} makes")
 
     def predict(images: np.ndarray) -> np.ndarray:
         return classifier.predict_proba(network.predict_on_batch(images)).astype(np.float32)
@@ -139,8 +172,14 @@ def save_classifier(classifier, path: Path) -> None:
     """Write a scikit-learn estimator as skops, made free of memory addresses and dates.
 
     skops names objects and their arrays by their address in memory and stamps the zip with the time of day, so
-    two equal estimators would give two different files: addresses become numbers in order of appearance.
+    two equal estimators would give two different files: addresses become numbers in order of appearance. Raises
+    FingerspellError where the clock names a year that a zip cannot hold.
     """
+    if not 1980 <= (year := time.localtime().tm_year) <= 2107:
+        raise FingerspellError(
+            f"the clock of this machine says {year}, and a classifier is saved as a zip, which knows the years 1980 to "
+            "2107; set the clock, then run again"
+        )
     import skops.io
 
     numbers: dict[str, str] = {}
@@ -167,12 +206,22 @@ def save_classifier(classifier, path: Path) -> None:
 
 
 def load_classifier(path: Path):
-    """Read what `save_classifier` wrote; refuses files that hold anything but scikit-learn's own types."""
+    """Read what `save_classifier` wrote; refuses files that hold anything but scikit-learn's own types.
+
+    To be called in `whole_model`.
+    """
     import skops.io
 
-    untrusted = set(skops.io.get_untrusted_types(file=path)) - TRUSTED
+    path.open("rb").close()  # is it there, and may it be read?
+    try:
+        untrusted = set(skops.io.get_untrusted_types(file=path)) - TRUSTED
+        classifier = None if untrusted else skops.io.load(path, trusted=sorted(TRUSTED))
+    except Exception as error:  # zipfile, JSON and skops each raise their own on damaged bytes
+        raise Damaged(f"{path.name} is no whole classifier") from error
     if untrusted:
         raise FingerspellError(
             f"{path} holds types that are not scikit-learn's ({', '.join(untrusted)}); do not use it"
         )
-    return skops.io.load(path, trusted=sorted(TRUSTED))
+    if not hasattr(classifier, "predict_proba"):
+        raise Damaged(f"{path.name} holds no classifier, but a {type(classifier).__name__}")
+    return classifier

@@ -1,0 +1,1 @@
+"""What trained models are asked beside their own test images, and what that shows."""
