@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro report app check test torture lint lock results release clean
+.PHONY: help setup repro report app check test torture lint tree diff lock licences sbom wheel results release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,13 @@ lint: setup ## Mend style and format
 	ruff check --fix .
 	ruff format .
 
+tree: setup ## Look for large files, secrets and paths of one machine among what Git tracks
+	@python -m tools.clean_tree
+
+diff: setup ## Tell in Markdown how metrics and parameters differ from a revision (BASE=main)
+	@dvc metrics diff --md $(or $(BASE),main)
+	@dvc params diff --md $(or $(BASE),main)
+
 lock: setup ## Renew the locked requirements from pyproject.toml
 	for extra in cpu gpu; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
@@ -69,6 +76,16 @@ lock: setup ## Renew the locked requirements from pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-deps \
 		--upgrade --group jax --output-file requirements/jax.lock
 
+licences: setup ## Write the licence of each locked package into docs/licences.md; refuse one that is not allowed
+	@python -m tools.licences
+
+sbom: setup ## Write what the project consists of, as CycloneDX, into sbom.cdx.json
+	@python -m tools.sbom
+
+# Hatchling dates what it packs by SOURCE_DATE_EPOCH, else in 2020: the same files give the same bytes.
+wheel: setup ## Pack code and released models into dist/, for `pipx install dist/*.whl`
+	python -m hatchling build --target wheel
+
 results: setup ## Bring the tables of README.md and docs/ up to date (RUN="a repository that ran the originals, which experiments of it")
 	python -m benchmarks.study $(RUN)
 
@@ -76,4 +93,4 @@ release: setup ## Put an exported model into models/released (EXPERIMENT=its nam
 	python -m tools.release $(EXPERIMENT) $(RUN)
 
 clean: ## Remove the environment and what runs wrote, except downloaded archives
-	rm -rf .venv logs report.html $(filter-out models/released,$(wildcard models/*)) $(filter-out data/archives,$(wildcard data/*))
+	rm -rf .venv dist logs report.html sbom.cdx.json $(filter-out models/released,$(wildcard models/*)) $(filter-out data/archives,$(wildcard data/*))

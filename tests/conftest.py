@@ -127,7 +127,7 @@ def shrink(params: dict) -> None:
     params["exports"] = {"asl_robust": "prepared", "asl_reader": "crops"}
     params["evidence"] = {
         "comparisons": [["asl_cnn", "asl_resnet50"], ["arasl_cnn", "arasl_cnn_grouped"]],
-        "images": 30,
+        "images": 6,
         "robustness": ["asl_cnn", "asl_reader"],
         "explanations": ["asl_robust"],
     }
