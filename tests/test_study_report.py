@@ -99,8 +99,13 @@ def test_the_summary_is_written_from_the_numbers(root):
 def test_other_numbers_give_other_sentences(root):
     change(root / "metrics/asl_cnn.json", leakage_pixels=0.0)
     change(root / "metrics/arasl_cnn.json", source="original")
+    for name in made_up_study.ROBUST:
+        change(
+            root / f"metrics/robustness/{name}.json", clean=0.1, disturbances={"blur": [{"level": 1, "accuracy": 0.1}]}
+        )
     study = gather.study(root)
     told = dict(words.summary(study))
+    assert text(told["Disturbed images"]).startswith("None of 1 disturbance costs accuracy. Under all of them asl_cnn ")
     assert text(told["American alphabet"]).endswith("(0.050–0.980). It learnt from no near-duplicate of them.")
     assert "The images of asl_cnn and asl_cnn_grouped are hands that the project draws itself" in text(
         words.source(study)

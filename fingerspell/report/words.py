@@ -121,13 +121,21 @@ def broken(study: Study) -> Iterator[Finding]:
         for kind, levels in one.robustness.disturbances.items():
             lost.setdefault(kind, []).append(one.robustness.clean - levels[-1].accuracy)
     worst = max(lost, key=lambda kind: mean(lost[kind]))
-    told = Markup("Of {}, {} costs most: <strong>{:.1f} points</strong> at its strongest").format(
-        counted(len(lost), "disturbance"), spoken(worst), 100 * mean(lost[worst])
-    )
+    if mean(lost[worst]) > 0:
+        told = Markup(
+            "Of {}, {} costs most: <strong>{:.1f} points</strong> at its strongest, in the mean of {}"
+        ).format(
+            counted(len(lost), "disturbance"),
+            spoken(worst),
+            100 * mean(lost[worst]),
+            counted(len(lost[worst]), "experiment"),
+        )
+    else:
+        told = Markup("None of {} costs accuracy").format(counted(len(lost), "disturbance"))
     if len(tested) > 1:
         firm = max(tested, key=lambda one: one.robustness.mean)
-        told += Markup(", in the mean of {}. Under all of them {} still reads most: {:.3f}, undisturbed {:.3f}").format(
-            counted(len(lost[worst]), "experiment"), link(firm.name), firm.robustness.mean, firm.robustness.clean
+        told += Markup(". Under all of them {} still reads most: {:.3f}, undisturbed {:.3f}").format(
+            link(firm.name), firm.robustness.mean, firm.robustness.clean
         )
     scenes = [one.robustness.background for one in tested if one.robustness.background]
     if scenes:
