@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from stages.environment import choose_kernels
 from stages.runner import run
 
 from fingerspell import config, files
@@ -18,6 +19,7 @@ RAW = Path("data/raw")
 def main(name: str) -> None:
     params = config.load()
     experiment, most, seed = params.experiment(name), params.evidence.images, params.seed
+    choose_kernels(experiment.precision)
     learnt = catalogue.find(experiment.dataset)
     test = {one.member for one in manifest.read(Path(f"data/splits/{name}.csv")) if one.split == "test"}
     # The alphabet of photographs is that of the experiment for which params.yaml names them.

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from stages.environment import choose_kernels
 from stages.runner import run
 
 from fingerspell import config, files
@@ -15,7 +16,9 @@ SHOWN = 128  # pixels: side of an image on a sheet
 
 
 def main(name: str) -> None:
-    chosen = config.load().external_set(name)
+    params = config.load()
+    chosen = params.external_set(name)
+    choose_kernels(params.experiment(chosen.experiment).precision)
     path = Path(chosen.path)
     with asking.opened(Path("models") / chosen.experiment) as (description, predict):
         evaluation = photographs.evaluate(path, description, predict)

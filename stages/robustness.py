@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from stages.environment import choose_kernels
 from stages.runner import run
 
 import numpy as np
@@ -21,6 +22,7 @@ from fingerspell.splits import manifest
 
 def main(name: str) -> None:
     params = config.load()
+    choose_kernels(params.experiment(name).precision)
     dataset, model, seed = catalogue.find(params.experiment(name).dataset), Path("models") / name, params.seed
     raw, table = Path("data/raw") / dataset.name, Predictions.read(Path(f"data/predictions/{name}.csv"))
     test = {one.member: one.label for one in manifest.read(Path(f"data/splits/{name}.csv")) if one.split == "test"}
