@@ -30,9 +30,8 @@ def main(name: str) -> None:
         most = robustness.most(params.evidence.images, description)
         with Archive(raw / dataset.archive) as archive:
             found = robustness.measure(archive, cross.draw(test, most, seed), description, predict, seed)
-        found["background"] = None
-        if dataset.alphabet in params.hands:
-            drawn = Path("data/hands") / dataset.alphabet
+        found["background"], drawn = None, Path("data/hands") / dataset.alphabet
+        if drawn.exists():  # else no hands of this alphabet are drawn
             grounds = np.load(drawn / "backgrounds.npy", mmap_mode="r")
             found["background"] = robustness.background(Hands.open(drawn), grounds, description, predict, most, seed)
     found |= _by_signer(table, raw / "hands.csv", dataset.name, seed)

@@ -356,7 +356,7 @@ def test_who_signs_is_told_where_it_is_known(study):
 
 @pytest.mark.slow
 def test_without_hands_or_validation_images_there_is_nothing_to_tell(study):
-    settle(study, lambda params: params.update(hands={}))
+    shutil.rmtree(study / "data/hands")
     shutil.rmtree(study / "data/prepared")
     prepare(study, validation=False)
     stages.robustness.main(NAME)
