@@ -46,6 +46,9 @@ def test_every_experiment_and_dataset_has_its_metrics_and_no_metrics_are_without
     expected |= {f"metrics/landmarks/{name}.json" for name in PARAMS["landmarks"]}
     expected |= {f"metrics/external/{name}.json" for name in PARAMS["external"]}
     expected |= {f"metrics/cross/{name}.json" for name in PARAMS["experiments"]}
+    asked = PARAMS["evidence"]
+    expected |= {f"metrics/{of}/{name}.json" for of in ("robustness", "calibration") for name in asked["robustness"]}
+    expected |= {f"metrics/explanations/{name}.json" for name in asked["explanations"]}
     assert tracked("metrics") == expected
 
 

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import reduce
 from pathlib import Path
 
 from stages.places import archives
@@ -135,8 +136,9 @@ def stage_names() -> set[str]:
     config.load()  # tells what is wrong with them
     params, names = config.read(), set()
     for name, stage in config.read(Path("dvc.yaml"))["stages"].items():
-        section = re.fullmatch(r"\$\{(\w+)\}", stage.get("foreach", ""))
-        names |= {f"{name}@{key}" for key in params.get(section[1], ())} if section else {name}
+        section = re.fullmatch(r"\$\{([\w.]+)\}", stage.get("foreach", ""))
+        keys = reduce(lambda value, key: value.get(key, {}), section[1].split("."), params) if section else ()
+        names |= {f"{name}@{key}" for key in keys} if section else {name}
     return names
 
 
