@@ -1,6 +1,6 @@
 """What keeps visitors safe: limits on requests, tokens against forged ones, hosts, and headers for browsers."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 from flask_wtf import CSRFProtect
 
 MIB = 2**20
@@ -32,6 +32,11 @@ def install(app: Flask) -> None:
     def _limit() -> None:
         if setting := LARGE.get(request.endpoint or ""):
             request.max_content_length = app.config[setting] + FORM
+
+    @app.before_request
+    def _nameless() -> None:
+        if None in request.form:  # a part without a name, at which the check of tokens would stumble
+            abort(400)
 
     csrf.init_app(app)
 

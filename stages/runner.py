@@ -27,7 +27,8 @@ LOGS = Path("logs")
 def run(main: Callable[..., None]) -> None:
     """Call `main` with the words of the command line and end the process; a failure is one sentence, status 1.
 
-    Seconds and peak memory of a stage that succeeded go to `logs/`, which neither Git nor DVC keeps.
+    Seconds, of the clock and of this process's cores, and peak memory of a stage that succeeded go to `logs/`, which
+    neither Git nor DVC keeps.
     """
     stage, words = Path(sys.argv[0]).stem, sys.argv[1:]
     what = " ".join([stage, *words])
@@ -39,7 +40,8 @@ def run(main: Callable[..., None]) -> None:
             with guarded(what):
                 main(*words)
             sys.stdout.flush()
-            _log(what, {"seconds": round(time.monotonic() - start, 2), "peak_bytes": _peak_bytes()})
+            seconds = {"seconds": time.monotonic() - start, "cpu_seconds": time.process_time()}
+            _log(what, {key: round(value, 2) for key, value in seconds.items()} | {"peak_bytes": _peak_bytes()})
     except BaseException as error:
         if (ended := told(error)) is None:
             raise

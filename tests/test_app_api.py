@@ -250,6 +250,14 @@ def test_requests_that_change_something_carry_a_token(app):
     assert tried >= 8
 
 
+def test_a_part_of_a_form_without_a_name_is_refused(app):
+    body = b"--x\r\nContent-Disposition: form-data\r\n\r\nvalue\r\n--x--\r\n"
+    for path in ("/api/v1/videos", "/api/v1/readings", "/api/v1/sessions"):
+        answer = app.test_client().post(path, data=body, content_type="multipart/form-data; boundary=x")
+        assert answer.status_code == 400, path
+        assert answer.json["message"] == language.messages("en")["error_400"]
+
+
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/static/app.css", f"{API}/alphabets", f"{API}/nowhere"])
 def test_headers_keep_browsers_in_bounds(app, path):
     headers = app.test_client().get(path).headers
