@@ -27,21 +27,18 @@ LOGS = Path("logs")
 def run(main: Callable[..., None]) -> None:
     """Call `main` with the words of the command line and end the process; a failure is one sentence, status 1.
 
-    Seconds, of the clock and of this process's cores, and peak memory of a stage that succeeded go to `logs/`, which
-    neither Git nor DVC keeps.
+    Seconds, processor seconds and peak memory of one that succeeded go to `logs/`, which neither Git nor DVC keeps.
     """
-    stage, words = Path(sys.argv[0]).stem, sys.argv[1:]
-    what = " ".join([stage, *words])
-    start = time.monotonic()
-    status, sentence = 0, ""
+    stage, words, start = Path(sys.argv[0]).stem, sys.argv[1:], time.monotonic()
+    what, status, sentence = " ".join([stage, *words]), 0, ""
     try:
         with heard(signal.SIGINT, signal.SIGTERM):
             _check_usage(main, stage, words)
             with guarded(what):
                 main(*words)
             sys.stdout.flush()
-            seconds = {"seconds": time.monotonic() - start, "cpu_seconds": time.process_time()}
-            _log(what, {key: round(value, 2) for key, value in seconds.items()} | {"peak_bytes": _peak_bytes()})
+            seconds, cpu_seconds = round(time.monotonic() - start, 2), round(time.process_time(), 2)
+            _log(what, {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_bytes": _peak_bytes()})
     except BaseException as error:
         if (ended := told(error)) is None:
             raise

@@ -161,7 +161,6 @@ PIPELINE = {
 
 def test_a_removed_experiment_leaves_the_lock_of_one_that_never_was(tmp_path, monkeypatch):
     locks = {}
-    monkeypatch.setattr(mend.config, "load", lambda: None)  # two stages need none of the real parameters
     monkeypatch.setattr(mend, "replaced_archives", lambda: [])
     for name, first in {"never": ["one"], "removed": ["one", "two"]}.items():
         folder = tmp_path / name
@@ -180,10 +179,18 @@ def test_a_removed_experiment_leaves_the_lock_of_one_that_never_was(tmp_path, mo
     assert locks["never"] == locks["removed"]
 
 
-def test_the_names_of_stages_are_those_that_dvc_lists(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    told = subprocess.run(["dvc", "stage", "list", "--name-only"], capture_output=True, text=True, check=True)
-    assert mend.stage_names() == set(told.stdout.split())
+@pytest.mark.parametrize("text", ["experiments: [", "experiments: 1"])
+def test_faulty_parameters_are_told_in_a_sentence_and_nothing_is_deleted(place, text):
+    subprocess.run(["dvc", "init", "-q", "-f"], check=True)
+    Path("dvc.yaml").write_text(yaml.safe_dump(PIPELINE))
+    Path("params.yaml").write_text(text)
+    kept = lock(**{"train@two": "a"})
+    guard.LOCK.write_text(kept)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.mend"], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith("mend: ") and "Traceback" not in done.stderr
+    assert guard.LOCK.read_text() == kept
 
 
 @pytest.mark.slow

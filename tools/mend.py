@@ -14,13 +14,14 @@ import re
 import shutil
 import subprocess
 import sys
-from functools import reduce
 from pathlib import Path
 
 from stages.places import archives
 
 import psutil
 import zc.lockfile
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from ruamel.yaml import YAML, YAMLError
 from voluptuous import Invalid
@@ -51,7 +52,9 @@ def main() -> None:
         alone.close()
     for name in replaced_archives():
         _say(f"the archive of {name} is not the one that was read; it is read again")
-        subprocess.run(["dvc", "repro", "--force", "--single-item", f"download@{name}"], check=True)
+        done = subprocess.run(["dvc", "repro", "--force", "--single-item", f"download@{name}"])
+        if done.returncode:  # DVC has told why
+            sys.exit(done.returncode)
 
 
 def mend_rwlock() -> None:
@@ -132,14 +135,9 @@ def forget_removed() -> None:
 
 
 def stage_names() -> set[str]:
-    """Return the names of all stages of `dvc.yaml`, those of a section of `params.yaml` as `stage@key`."""
-    config.load()  # tells what is wrong with them
-    params, names = config.read(), set()
-    for name, stage in config.read(Path("dvc.yaml"))["stages"].items():
-        section = re.fullmatch(r"\$\{([\w.]+)\}", stage.get("foreach", ""))
-        keys = reduce(lambda value, key: value.get(key, {}), section[1].split("."), params) if section else ()
-        names |= {f"{name}@{key}" for key in keys} if section else {name}
-    return names
+    """Return the names of all stages, as DVC resolves them: to miss one would delete what it made."""
+    with Repo() as repository:
+        return {stage.name for stage in repository.index.stages}
 
 
 def replaced_archives() -> list[str]:
@@ -190,5 +188,7 @@ def _say(sentence: str) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except FingerspellError as error:
+    except (FingerspellError, DvcException) as error:
         sys.exit(f"mend: {error}")
+    except KeyboardInterrupt:
+        sys.exit("mend: interrupted; run the same command to go on")
