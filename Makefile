@@ -6,10 +6,11 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro report app check test torture lint tree diff lock licences sbom wheel results release clean
+.PHONY: help setup repro reproduced report app check test torture types lint tree diff lock licences sbom wheel reference \
+	results bench release clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # An environment names its folder in its scripts: copied or moved with the checkout, it would run the other folder's.
 STRAY := $(shell test ! -e .venv || grep -qsF -e "VIRTUAL_ENV=$(CURDIR)/.venv" -e "VIRTUAL_ENV='$(CURDIR)/.venv'" \
@@ -34,6 +35,9 @@ repro: setup ## Run the whole study, mending first what a stopped run left: data
 	@python -m tools.mend
 	dvc repro
 
+reproduced: setup ## Compare the figures of `make repro` with those that Git holds (EXACT=1: byte for byte)
+	@python -m tools.reproduced $(if $(EXACT),--exact)
+
 report: setup ## Write the study as one HTML file, report.html
 	@python -m tools.report
 
@@ -44,18 +48,21 @@ app: setup ## Serve the web application on this machine (PORT=8000)
 	@rm -rf $@
 	$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python --target $@ --requirements $<
 
-check: setup ## Check the code's style and run the quick tests, for every save: under a minute
+check: types ## Check the code's types and style and run the quick tests, for every save: under a minute
 	ruff check --quiet .
 	ruff format --check --quiet .
 	python -m pytest -q --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test: setup .venv/jax ## Check the code's style and run all tests
+test: types .venv/jax ## Check the code's types and style and run all tests
 	ruff check --quiet .
 	ruff format --check --quiet .
 	python -m pytest -q --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 torture: setup ## Stop a small study at 300 random moments; `make repro` must end each as if undisturbed (ATTEMPTS=300 SEED=)
 	python tests/torture.py $(or $(ATTEMPTS),300) $(SEED)
+
+types: setup ## Check the types of library, stages and tools, strictly
+	@mypy
 
 lint: setup ## Mend style and format
 	ruff check --fix .
@@ -64,14 +71,17 @@ lint: setup ## Mend style and format
 tree: setup ## Look for large files, secrets and paths of one machine among what Git tracks
 	@python -m tools.clean_tree
 
-diff: setup ## Tell in Markdown how metrics and parameters differ from a revision (BASE=main)
-	@dvc metrics diff --md $(or $(BASE),main)
-	@dvc params diff --md $(or $(BASE),main)
+diff: setup ## Tell in Markdown how metrics, parameters and plots differ from a revision (BASE=main, PAGE=address of the plots)
+	@echo "**Metrics**" && echo && dvc metrics diff --md $(or $(BASE),main)
+	@echo && echo "**Parameters**" && echo && dvc params diff --md $(or $(BASE),main)
+	@dvc plots diff --out dvc_plots $(or $(BASE),main) >/dev/null
+	@echo && echo "**Plots**: [both in one page]($(or $(PAGE),dvc_plots/index.html)); these files differ:" && echo
+	@git diff --name-only $(or $(BASE),main) -- plots | sed 's/.*/- `&`/'
 
 lock: setup ## Renew the locked requirements from pyproject.toml
 	for extra in cpu gpu; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-			--upgrade --extra $$extra --group dev pyproject.toml --output-file requirements/$$extra.lock || exit 1; \
+			--upgrade --extra $$extra --extra s3 --extra scale --group dev pyproject.toml --output-file requirements/$$extra.lock || exit 1; \
 	done
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-deps \
 		--upgrade --group jax --output-file requirements/jax.lock
@@ -86,11 +96,19 @@ sbom: setup ## Write what the project consists of, as CycloneDX, into sbom.cdx.j
 wheel: setup ## Pack code and released models into dist/, for `pipx install dist/*.whl`
 	python -m hatchling build --target wheel
 
+reference: setup ## Write the reference of the library, from its docstrings, into reference/
+	@rm -rf reference
+	@TF_CPP_MIN_LOG_LEVEL=3 python -W ignore -m pdoc --docformat markdown --no-show-source --output-directory reference fingerspell
+	@echo reference/index.html
+
 results: setup ## Bring the tables of README.md and docs/ up to date (RUN="a repository that ran the originals, which experiments of it")
 	python -m benchmarks.study $(RUN)
+
+bench: setup ## Measure speed and memory against the conventional way and what bounds them, for docs/performance.md
+	@python -m benchmarks
 
 release: setup ## Put an exported model into models/released (EXPERIMENT=its name, RUN=the repository that made it)
 	python -m tools.release $(EXPERIMENT) $(RUN)
 
-clean: ## Remove the environment and what runs wrote, except downloaded archives
-	rm -rf .venv dist logs report.html sbom.cdx.json $(filter-out models/released,$(wildcard models/*)) $(filter-out data/archives,$(wildcard data/*))
+clean: ## Remove the environment and what runs wrote, except archives and your own pictures
+	rm -rf .venv dist logs reference report.html sbom.cdx.json $(filter-out models/released,$(wildcard models/*)) $(filter-out data/archives data/own,$(wildcard data/*))

@@ -1,16 +1,18 @@
 """The web application: pages and a JSON API over `fingerspell`.
 
 Nothing that a visitor shows it leaves the machine: frames and pictures are answered and forgotten, videos lie in a
-temporary folder for an hour at most.
+temporary folder for an hour at most. Pictures are kept by the page that collects them alone, where it is switched on.
 """
 
 import atexit
 import secrets
 import threading
+from collections.abc import Iterable
+from pathlib import Path
 
 from flask import Flask
 
-from app import api, errors, language, security
+from app import alphabets, api, errors, language, security
 from app.cache import Cache
 from app.jobs import Jobs
 from app.live import Sessions
@@ -18,6 +20,7 @@ from app.pages import blueprint as pages
 from app.readers import Readers
 from app.security import MIB
 from app.worker import Limits
+from fingerspell.collecting import Collection
 
 SETTINGS = {
     "TRUSTED_HOSTS": ["localhost", "127.0.0.1"],  # whom the address of a request may name; others are refused
@@ -30,6 +33,7 @@ SETTINGS = {
     "PICTURE_PIXELS": 40_000_000,  # but for plain JPEG, which is decoded small
     "FRAME_BYTES": 2 * MIB,
     "FRAME_PIXELS": 4_000_000,
+    "BURST_BYTES": 128 * MIB,  # of the pictures that are collected at a time
     "VIDEO_BYTES": 500 * MIB,
     "VIDEO_SECONDS": 600,
     "VIDEO_FRAMES": 40_000,
@@ -49,10 +53,13 @@ SETTINGS = {
 }
 
 
-def create_app(config: dict | None = None) -> Flask:
-    """Return the application. config: settings that differ from `SETTINGS` and Flask's.
+def create_app(config: dict | None = None, readers: Iterable[Path] = (), collection: Collection | None = None) -> Flask:
+    """Return the application. config: settings that differ from `SETTINGS` and Flask's. readers: folders of exported
+    readers beside those that come with the project. collection: where pictures of one's own signs are collected; None:
+    nowhere, and there is no page for it.
 
-    Without a SECRET_KEY it makes one: pages that are open must be loaded again when it is restarted.
+    Without a SECRET_KEY it makes one: pages that are open must be loaded again when it is restarted. Raises
+    FingerspellError where a reader is not whole.
     """
     app = Flask(__name__)
     app.config.update(SETTINGS, SECRET_KEY=secrets.token_hex())
@@ -66,12 +73,15 @@ def create_app(config: dict | None = None) -> Flask:
         limits, settings["VIDEOS_WAITING"], settings["VIDEO_KEPT"], settings["VIDEO_STALLED"], settings["VIDEO_FOLDER"]
     )
     app.extensions |= {
+        "alphabets": alphabets.opened(readers),
         "readers": Readers(settings["READERS"], settings["READERS_WAITING"]),
         "sessions": Sessions(settings["SESSIONS"], settings["SESSION_IDLE"]),
         "jobs": line,
         "streams": threading.BoundedSemaphore(settings["STREAMS"]),
         "drawn": Cache(settings["DRAWN_BYTES"]),
     }
+    if collection is not None:
+        app.extensions["collection"] = collection
     atexit.register(line.close)
     language.install(app)
     security.install(app)

@@ -1,9 +1,10 @@
-"""Serve the application on this machine: `python -m app`, or `fingerspell serve`."""
+"""Serve the application on this machine: `python -m app`, which is `fingerspell serve`."""
 
-import argparse
 import os
 import signal
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 import waitress
 import waitress.server
@@ -11,24 +12,29 @@ from flask import Flask
 
 from app import create_app
 from app.security import MIB
+from fingerspell import cli
+from fingerspell.collecting import Collection
 from fingerspell.errors import FingerspellError
 
 THREADS = 32  # requests at a time; those that read wait for the readers, and some follow a video
 
 
-def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve until interrupted. FINGERSPELL_HOSTS: names under which the application is reached, by commas, beside
-    those of this machine.
+def serve(
+    host: str = "127.0.0.1", port: int = 8000, readers: Iterable[Path] = (), collection: Collection | None = None
+) -> None:
+    """Serve until interrupted; readers, collection: see `create_app`. FINGERSPELL_HOSTS: names under which the
+    application is reached, by commas, beside those of this machine; where pictures are collected it is not looked at.
 
-    Raises FingerspellError where the port cannot be had.
+    Raises FingerspellError where the port cannot be had, or a reader is not whole.
     """
-    app = create_app()
-    if names := os.environ.get("FINGERSPELL_HOSTS"):
+    app = create_app(readers=readers, collection=collection)
+    if collection is None and (names := os.environ.get("FINGERSPELL_HOSTS")):
         app.config["TRUSTED_HOSTS"] = [*app.config["TRUSTED_HOSTS"], *(name.strip() for name in names.split(","))]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as a container is stopped: videos are deleted on the way
     server = bind(app, host, port)
     [(_, port), *_] = getattr(server, "effective_listen", [(host, getattr(server, "effective_port", port))])
-    print(f"Fingerspell is at http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
+    page = "" if collection is None else "collect"
+    print(f"Fingerspell is at http://{host}:{port}/{page} (Ctrl-C ends it)", flush=True)
     server.run()
 
 
@@ -52,18 +58,5 @@ def bind(app: Flask, host: str, port: int) -> waitress.server.BaseWSGIServer | w
         raise FingerspellError(f"{host}:{port} cannot be had ({reason}); choose another --host or --port") from error
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    arguments = parser.parse_args()
-    try:
-        serve(arguments.host, arguments.port)
-    except FingerspellError as error:
-        print(f"fingerspell: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(cli.main(["serve", *sys.argv[1:]]))

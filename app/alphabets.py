@@ -1,45 +1,44 @@
-"""The alphabets that the application knows, and their signs."""
+"""The alphabets of this application: the two that come with the project, and those of readers that were added."""
 
-import json
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from fingerspell.inference import released
-from fingerspell.inference.predictor import DESCRIPTION
+from flask import current_app
 
-MOVING = {"american": frozenset("JZ"), "arabic": frozenset()}  # signs that are a path, not a pose
-NAMES = tuple(released.READERS)
+from app.language import translate
+from fingerspell.errors import FingerspellError
+from fingerspell.inference import alphabets
+from fingerspell.inference.alphabets import Alphabet
 
-
-@dataclass(frozen=True)
-class Sign:
-    """A class of the model, as a letter: label is the class, letter what people write."""
-
-    label: str
-    letter: str
-    moves: bool
+DRAWN = alphabets.NAMES  # which the drawn hand signs, and on whose signs there is advice
 
 
-@cache
-def signs(alphabet: str) -> dict[str, Sign]:
-    """Return the signs of an alphabet by their labels, in the order of its model, without the class that shows none.
+def opened(readers: Iterable[Path]) -> dict[str, Alphabet]:
+    """Return all alphabets by name, first `DRAWN`, then those of the readers in these folders.
 
-    Raises FingerspellError if the model is not there.
+    Raises FingerspellError where a folder holds no reader, and where two are of one name.
     """
-    empty = _description(alphabet)["empty"]
-    return {
-        label: Sign(label, letter, label in MOVING[alphabet])
-        for label, letter in letters(alphabet).items()
-        if label != empty
-    }
+    found: dict[str, Alphabet] = {}
+    for which in (*DRAWN, *readers):
+        one = alphabets.find(which)
+        if one.name in found:
+            raise FingerspellError(
+                f"{one.folder} is a reader called {one.name}, and so is {found[one.name].folder}; leave one out"
+            )
+        found[one.name] = one
+    return found
 
 
-@cache
-def letters(alphabet: str) -> dict[str, str]:
-    """Return what people write for each class of an alphabet's model."""
-    about = _description(alphabet)
-    return dict(zip(about["classes"], about["letters"]))
+def every() -> Mapping[str, Alphabet]:
+    """Return all alphabets by name."""
+    return current_app.extensions["alphabets"]
 
 
-def _description(alphabet: str) -> dict:
-    return json.loads((released.find(released.READERS[alphabet]) / DESCRIPTION).read_text(encoding="utf-8"))
+def drawn() -> dict[str, Alphabet]:
+    """Return those that can be practised."""
+    return {name: every()[name] for name in DRAWN}
+
+
+def title(alphabet: Alphabet) -> str:
+    """Return what visitors call an alphabet, in their language."""
+    return translate(f"alphabet_{alphabet.name}") if alphabet.name in DRAWN else alphabet.name

@@ -1,12 +1,13 @@
 """What a visitor is told when something cannot be done: one sentence, in their language, and never a traceback."""
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.language import messages, translate
+from fingerspell.errors import FingerspellError
 
 API = "/api/"
 
@@ -28,6 +29,13 @@ def refuse(status: int, key: str, retry: int | None = None, **values: object) ->
 def install(app: Flask) -> None:
     """Answer every error, a fault among them: as JSON below `/api/`, as a page elsewhere."""
     app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(FingerspellError, _unable)
+
+
+def _unable(error: FingerspellError) -> Response | tuple:
+    """Answer where a model is not whole, or does not run on this machine: the log says why."""
+    current_app.logger.error("%s", error)
+    return _answer(Refused(503, "error_unavailable"))
 
 
 def _answer(error: HTTPException) -> Response | tuple:
@@ -35,7 +43,7 @@ def _answer(error: HTTPException) -> Response | tuple:
         return error  # a redirection
     message = error.description if isinstance(error, Refused) else _message(error)
     if request.path.startswith(API):
-        body: dict = {"code": error.code, "status": error.name, "message": message}
+        body: dict[str, Any] = {"code": error.code, "status": error.name, "message": message}
         if invalid := getattr(error, "data", None) or {}:
             body["errors"] = invalid.get("messages", {})
         response = jsonify(body)

@@ -1,12 +1,39 @@
 """What the page About tells of the released readers, taken from the files that came with them."""
 
-import json
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import BaseModel, Field
+
+from app import alphabets
 from fingerspell.datasets.published import catalogue
 from fingerspell.errors import FingerspellError
-from fingerspell.inference import released
-from fingerspell.inference.predictor import DESCRIPTION
+from fingerspell.inference.predictor import DESCRIPTION, Damaged
+from fingerspell.models.common.description import Exported, read
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Figure(BaseModel):
+    accuracy: Share
+    accuracy_low: Share
+    accuracy_high: Share
+    test_images: Count
+    source: str
+
+
+class _Scenes(BaseModel):
+    hits: Count
+    images: Count
+
+
+class _Released(Exported):
+    """What stands beside a released network, of all of which this page tells."""
+
+    dataset: str
+    figures: dict[str, _Figure]
+    empty_scenes: dict[str, _Scenes]
 
 
 @dataclass(frozen=True)
@@ -26,7 +53,6 @@ class Model:
     """A released reader; `threshold`: the probability below which it names no sign."""
 
     alphabet: str
-    name: str
     signs: int
     threshold: float
     figures: tuple[Figure, ...]
@@ -34,47 +60,47 @@ class Model:
 
 
 def released_models() -> list[Model]:
-    """Return the readers that are installed, with their figures; raises FingerspellError where a file is broken."""
-    return [_model(alphabet, name) for alphabet, name in released.READERS.items() if name in released.names()]
+    """Return the readers that come with the project, with their figures; raises FingerspellError where a file is
+    damaged."""
+    return [_model(name, _description(name)) for name in alphabets.DRAWN]
 
 
 def datasets() -> list[catalogue.Dataset]:
-    """Return the collections of photographs that the installed readers learnt from, each once."""
+    """Return the collections of photographs that these readers learnt from, each once."""
     found = []
-    for name in released.READERS.values():
-        if name in released.names():
-            dataset = catalogue.find(_description(name)["dataset"])
-            found += [one for one in dataset.collections or (dataset,) if one not in found]
+    for name in alphabets.DRAWN:
+        dataset = catalogue.find(_description(name).dataset)
+        found += [one for one in dataset.collections or (dataset,) if one not in found]
     return found
 
 
-def _model(alphabet: str, name: str) -> Model:
-    description = _description(name)
+def _model(alphabet: str, description: _Released) -> Model:
     figures = tuple(
         Figure(
             images,
-            figure["accuracy"],
-            figure["accuracy_low"],
-            figure["accuracy_high"],
-            figure["test_images"],
-            figure["source"] == "external",
+            figure.accuracy,
+            figure.accuracy_low,
+            figure.accuracy_high,
+            figure.test_images,
+            figure.source == "external",
         )
-        for images, figure in description["figures"].items()
+        for images, figure in description.figures.items()
     )
-    empty = description["empty_scenes"].get("own test")
+    empty = description.empty_scenes.get("own test")
     return Model(
         alphabet,
-        name,
-        len(description["classes"]),
-        description["threshold"],
+        len(description.classes),
+        description.threshold,
         tuple(sorted(figures, key=lambda one: not one.others)),  # what a visitor can expect comes first
-        (empty["hits"], empty["images"]) if empty else None,
+        (empty.hits, empty.images) if empty else None,
     )
 
 
-def _description(name: str) -> dict:
-    path = released.find(name) / DESCRIPTION
+def _description(alphabet: str) -> _Released:
+    folder = alphabets.every()[alphabet].folder
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FingerspellError(f"{path} cannot be read: {error}; install the project from a whole checkout") from error
+        return _Released.model_validate(read(folder / DESCRIPTION, _Released))
+    except (OSError, Damaged) as error:
+        raise FingerspellError(
+            f"the model in {folder} is damaged ({error}); put the whole folder there again"
+        ) from error

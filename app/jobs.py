@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from app import worker
 
@@ -45,7 +46,7 @@ class Status:
     progress: float
     seconds_left: float | None
     message: str | None
-    details: dict
+    details: dict[str, Any]
 
 
 class Jobs:
@@ -122,7 +123,7 @@ class Jobs:
             left = round((time.time() - row["begun"]) * (1 - row["progress"]) / row["progress"], 1)
         return Status(job, row["state"], round(row["progress"], 4), left, row["message"], json.loads(row["details"]))
 
-    def result(self, job: str) -> dict:
+    def result(self, job: str) -> dict[str, Any]:
         """Return text, letters and suggestions of a job that is done."""
         timeline = (self.folder(job) / worker.TARGET).with_suffix(".json")
         return {key: json.loads(timeline.read_text(encoding="utf-8"))[key] for key in RESULT}
@@ -229,7 +230,7 @@ class Jobs:
         with self._table() as table:
             table.execute("UPDATE jobs SET progress = ? WHERE id = ?", (progress, job))
 
-    def _end(self, job: str, state: str, message: str | None = None, details: dict | None = None) -> None:
+    def _end(self, job: str, state: str, message: str | None = None, details: dict[str, Any] | None = None) -> None:
         """Write how a job went, unless it is written already: what is cancelled stays so."""
         (self.folder(job) / worker.SOURCE).unlink(missing_ok=True)  # answered, before anyone hears of it
         with self._table() as table:

@@ -7,6 +7,7 @@ sentences, in which `{name}` is replaced by a value.
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
 
@@ -42,6 +43,11 @@ def translate(key: str, **values: object) -> str:
     return sentence.format(**values) if values else sentence
 
 
+def isolated(name: object) -> str:
+    """Return a name as it stands in a sentence that may run the other way."""
+    return f"\u2068{name}\u2069"
+
+
 @cache
 def messages(of: str) -> dict[str, str]:
     """Return all messages of a language; raises ValueError where two files have the same key."""
@@ -58,7 +64,7 @@ def install(app: Flask) -> None:
     """Give templates `t(key, **values)`, `language` and `direction`, and keep a language that was chosen."""
 
     @app.context_processor
-    def _context() -> dict:
+    def _context() -> dict[str, Any]:
         return {"t": translate, "language": language(), "direction": direction()}
 
     @app.after_request

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from fingerspell.inference.alphabets import Alphabet
 from fingerspell.inference.letters import Letter, Letters
 from fingerspell.inference.reader import Reading, Track
-from fingerspell.inference.words import DELETE, NOTHING, SPACE, Speller, Suggestion
+from fingerspell.inference.words import DELETE, NOTHING, SPACE, Suggestion
 
 # Measured on drawn hands (tests/test_app_api.py): sharp ones and normal light lie well above.
 DARK = 40.0  # mean of a frame's light, 0–255
@@ -25,12 +26,12 @@ SUGGESTED = 5
 class Session:
     """One visitor's text. `lock` is held while a frame is read or the text is changed."""
 
-    def __init__(self, alphabet: str, letters: Letters, speller: Speller, target: str | None) -> None:
+    def __init__(self, alphabet: Alphabet, letters: Letters, target: str | None = None) -> None:
         self.alphabet, self.letters, self.target = alphabet, letters, target
         self.lock = threading.Lock()
         self.time = -1.0  # of the last frame
         self.track = Track()
-        self._speller = speller
+        self._speller = alphabet.speller
         self._settled = ""  # text that letters no longer change
         self._entries: list[int | Letter] = []  # places in what `letters` wrote, and blanks that were added by hand
 
@@ -47,8 +48,12 @@ class Session:
         first = len(self.letters.written) - len(written)
         self._entries = [one for one in self._entries if not isinstance(one, int) or one < first]
         self._entries += range(first, len(self.letters.written))
-        if len(self._entries) > LONGEST:
-            self._settle(self.text)
+        if (
+            len(self._entries) > LONGEST
+        ):  # the last one may yet be taken back, and says what stands between it and the next
+            last = self._entries[-1]
+            self._settle(self.text.removesuffix(self._speller.raw(self._letters()[-1:])))
+            self._entries = [last]
         return written
 
     def suggestions(self) -> list[Suggestion]:

@@ -1,7 +1,6 @@
 """Readers for many visitors: as many threads as cores, each with readers of its own.
 
-MediaPipe is bound to the thread that opened it, so a thread opens a reader of an alphabet when it is first asked for
-one, and keeps it.
+MediaPipe is bound to the thread that opened it, so a thread opens a reader when it is first asked for it, and keeps it.
 """
 
 import os
@@ -9,10 +8,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
+from pathlib import Path
 from queue import Full, Queue
 from typing import TypeVar
 
-from fingerspell.inference import released
 from fingerspell.inference.answers import MOST_HANDS
 from fingerspell.inference.reader import Reader
 
@@ -34,15 +33,15 @@ class Readers:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
 
-    def ask(self, alphabet: str, work: Callable[[Reader], Answer]) -> Answer:
-        """Return what `work` makes of a reader, in one of the threads; whatever it raises is raised here.
+    def ask(self, folder: Path, work: Callable[[Reader], Answer]) -> Answer:
+        """Return what `work` makes of the reader in a folder, in one of the threads; whatever it raises is raised here.
 
         Raises Busy if too many are waiting or the wait is too long.
         """
         self._start()
         future: Future = Future()
         try:
-            self._queue.put_nowait((future, alphabet, work))
+            self._queue.put_nowait((future, folder, work))
         except Full as error:
             raise Busy from error
         try:
@@ -69,17 +68,16 @@ class Readers:
                 self._threads[-1].start()
 
     def _serve(self) -> None:
-        opened: dict[str, Reader] = {}
+        opened: dict[Path, Reader] = {}
         with ExitStack() as stack:
             while task := self._queue.get():
-                future, alphabet, work = task
+                future, folder, work = task
                 if not future.set_running_or_notify_cancel():
                     continue
                 try:
-                    if alphabet not in opened:
-                        reader = Reader.open(released.find(released.READERS[alphabet]), MOST_HANDS)
-                        opened[alphabet] = stack.enter_context(reader)
-                    future.set_result(work(opened[alphabet]))
+                    if folder not in opened:
+                        opened[folder] = stack.enter_context(Reader.open(folder, MOST_HANDS))
+                    future.set_result(work(opened[folder]))
                 except Exception as error:
                     future.set_exception(error)
                 del task, future, work  # or a picture would stay in memory until the next

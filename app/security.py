@@ -19,7 +19,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-LARGE = {"readings.Readings": "PICTURE_BYTES", "videos.Videos": "VIDEO_BYTES", "sessions.Frames": "FRAME_BYTES"}
+LARGE = {
+    "readings.Readings": "PICTURE_BYTES", "videos.Videos": "VIDEO_BYTES", "sessions.Frames": "FRAME_BYTES",
+    "collection.Bursts": "BURST_BYTES",
+}  # fmt: skip
 
 csrf = CSRFProtect()
 

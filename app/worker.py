@@ -37,7 +37,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """What the process is told. container: one of `CONTAINERS`."""
+    """What the process is told. alphabet: as for `inference.alphabets.find`. container: one of `CONTAINERS`."""
 
     folder: Path
     alphabet: str

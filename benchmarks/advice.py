@@ -1,4 +1,4 @@
-"""How advice on a signed letter bears on photographs: silent about their own letter, not about another one.
+"""Quality: how advice on a sign bears on photographs, silent about their own letter, not about another one.
 
     python -m benchmarks.advice SET [american|arabic]     a folder or zip of class folders; american by default
 

@@ -1,77 +1,55 @@
-"""How the search for near-duplicates grows with the number of images, and against comparing every pair.
+"""How fast near-duplicates are found, against comparing every pair, and how that grows with their number."""
 
-    python -m benchmarks.duplicates ARASL_ARCHIVE [THRESHOLD]
-
-Takes the thumbnails of the archive in its own order, class after class, so that bursts stay whole; after its last
-image the same again, moved by three pixels and lightened: as many new bursts, near to none of the first. Writes
-benchmarks/results/duplicates-arasl.json and .png.
-"""
-
-import os
-import resource
-import sys
-import time
-from pathlib import Path
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
-from fingerspell import files
-from fingerspell.audit import scan
+from benchmarks import pictures
+from benchmarks.limits import best
+from benchmarks.measurement import Measurement
 from fingerspell.audit.duplicates import near_duplicates
-from fingerspell.datasets.published import catalogue
-from fingerspell.datasets.published.archive import Archive
-from fingerspell.plots import style
 
-SIZES = (2000, 4000, 8000, 16000, 32000, 48000, 64000, 87000)
-EVERY_PAIR = 16000  # beyond that, comparing every pair takes long
-REPEATS = 3
+THRESHOLD = 6.0
+SIZES = (8000, 16000, 32000)
+EVERY_PAIR = 8000  # beyond that, comparing every pair takes long
 
 
-def main(archive: str, threshold: str = "6") -> None:
-    with Archive(Path(archive)) as opened:
-        thumbnails = scan.scan(catalogue.find("arasl"), opened).thumbnails
-    moved = np.roll(thumbnails, 3, axis=2)
-    images = np.concatenate([thumbnails, moved + np.minimum(25, 255 - moved)])
-    rows = []
-    for n in SIZES:
-        seconds, pairs = _timed(_near, images[:n], float(threshold))
-        rows.append({"images": n, "pairs": pairs, "seconds": round(seconds, 2)})
-        print(rows[-1], flush=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    for row in rows:
-        if row["images"] <= EVERY_PAIR:
-            seconds, found = _timed(_every_pair, images[: row["images"]], float(threshold))
-            row["every_pair_seconds"] = round(seconds, 2)
-            if found != row["pairs"]:
-                raise AssertionError(f"every pair compared, {found} are near, not {row['pairs']}")
-    sizes, seconds = (np.array([row[key] for row in rows], float) for key in ("images", "seconds"))
-    result = {
-        "threshold": float(threshold),
-        "cores": os.cpu_count(),
-        "peak_memory_mib": peak,
-        "growth": round(float(np.polyfit(np.log(sizes[2:]), np.log(seconds[2:]), 1)[0]), 2),
-        "growth_of_n_log_n": round(float(np.polyfit(np.log(sizes[2:]), np.log(sizes * np.log(sizes))[2:], 1)[0]), 2),
-        "runs": rows,
-    }
-    files.write_json(Path("benchmarks/results/duplicates-arasl.json"), result)
-    style.save(_plot(rows), Path("benchmarks/results/duplicates-arasl.png"))
+def measurements() -> Iterator[Measurement]:
+    images = pictures.thumbnails(SIZES[-1])
+    few = images[:EVERY_PAIR]
+    if (found := _near(few)) != (every := _every_pair(few)):
+        raise AssertionError(f"every pair compared, {every} are near, not {found}")
+    seconds = [best(partial(_near, images[:count]), 2) for count in SIZES]
+    yield Measurement(
+        f"Near-duplicates among {EVERY_PAIR:,} thumbnails",
+        "s",
+        seconds[SIZES.index(EVERY_PAIR)],
+        best(partial(_every_pair, few), 2),
+        "comparing every pair by matrix products",
+    )
+    sizes = np.array(SIZES, float)
+    yield Measurement(
+        f"Growth of that time, {SIZES[0]:,} to {SIZES[-1]:,} thumbnails",
+        "exponent",
+        _exponent(sizes, np.array(seconds)),
+        limit=_exponent(sizes, sizes * np.log(sizes)),
+        bound="n log n, of a search in a tree",
+        target=1.0,
+        aim="share",
+    )
 
 
-def _timed(work, *arguments):
-    """Return the least of some times, and the result."""
-    best, result = np.inf, None
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        result = work(*arguments)
-        best = min(best, time.perf_counter() - start)
-    return best, result
+def _exponent(sizes: np.ndarray, seconds: np.ndarray) -> float:
+    """Return the power of the number with which time grows."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
-def _near(images: np.ndarray, threshold: float) -> int:
-    return sum(len(pairs) for pairs, _ in near_duplicates(images, threshold))
+def _near(images: np.ndarray) -> int:
+    return sum(len(pairs) for pairs, _ in near_duplicates(images, THRESHOLD))
 
 
-def _every_pair(images: np.ndarray, threshold: float) -> int:
+def _every_pair(images: np.ndarray) -> int:
     """Compare all pairs by matrix products, the conventional way; whole numbers this small are exact in float32."""
     flat = images.reshape(len(images), -1).astype(np.float32) - 128
     lengths = (flat.astype(np.float64) ** 2).sum(axis=1)
@@ -79,36 +57,5 @@ def _every_pair(images: np.ndarray, threshold: float) -> int:
     for start in range(0, len(flat), 1024):
         block = flat[start : start + 1024]
         squares = lengths[start : start + 1024, None] + lengths - 2 * (block @ flat.T).astype(np.float64)
-        found += int((squares <= threshold**2 * flat.shape[1]).sum())
+        found += int((squares <= THRESHOLD**2 * flat.shape[1]).sum())
     return (found - len(flat)) // 2
-
-
-@style.quiet()
-def _plot(rows: list[dict]):
-    figure = style.new_figure(6.5, 4.2)
-    axes = figure.add_axes((0.11, 0.13, 0.85, 0.72))
-    sizes = np.array([row["images"] for row in rows])
-    curve = np.linspace(sizes[0], sizes[-1], 200)
-    last = rows[-1]
-    shape = curve * np.log(curve) / (last["images"] * np.log(last["images"])) * last["seconds"]
-    axes.plot(curve, shape, color=style.GREY, linestyle="--", linewidth=1, label="n · log n, through the last point")
-    axes.plot(sizes, [row["seconds"] for row in rows], "o-", color=style.BLUE, label="near_duplicates")
-    every = [row for row in rows if "every_pair_seconds" in row]
-    axes.plot(
-        [row["images"] for row in every],
-        [row["every_pair_seconds"] for row in every],
-        "s-",
-        color=style.ORANGE,
-        label="every pair, by matrix products",
-    )
-    axes.set(xlim=(0, sizes[-1] * 1.03), xlabel="images", ylabel="seconds")
-    axes.set_ylim(0, 1.35 * max(max(row["seconds"], row.get("every_pair_seconds", 0)) for row in rows))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.grid(axis="y")
-    axes.legend(loc="upper right")
-    figure.text(0.02, 0.97, "Search for near-duplicates", fontsize=12, fontweight="bold", va="top")
-    return figure
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

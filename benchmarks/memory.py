@@ -1,106 +1,118 @@
-"""Peak memory of preparing images and training an epoch on them, by their number.
+"""Peak memory of preparing pictures and training an epoch on them, and how it grows with their number.
 
-    python -m benchmarks.memory DATASET ARCHIVE [IMAGES …]
-
-Each number is measured in a process of its own, on an archive made of the images of ARCHIVE, each as often as it takes
-(under another name every time). Memory of the process alone (RssAnon) is told apart from pages of files that it has
-mapped (RssFile), which the system takes back when it needs them. Writes benchmarks/results/memory-DATASET.json.
+Each is measured in a process of its own. Memory of the process alone (RssAnon) counts, not pages of files that it has
+mapped, which the system takes back when it needs them. Linux alone tells.
 """
 
-import subprocess
-import sys
 import tempfile
 import threading
 import zipfile
-from itertools import cycle, islice
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from fingerspell import files
-from fingerspell.datasets.published import catalogue
+import numpy as np
+
+from benchmarks import pictures
+from benchmarks.measurement import Measurement
 from fingerspell.datasets.published.archive import Archive
+from fingerspell.errors import FingerspellError
+from fingerspell.images import load
 from fingerspell.preparation import arrays
+from fingerspell.processes import in_processes
 
-SIZE = 50
-
-
-def main(name: str, archive: str, *sizes: str) -> None:
-    from benchmarks import machine
-
-    rows = []
-    for images in map(int, sizes or ("8700", "87000")):
-        with tempfile.TemporaryDirectory() as scratch:
-            _repeat(name, Path(archive), Path(scratch) / "many.zip", images)
-            # A process begins with the peak of its parent, so what is reported here is sampled, not the system's peak.
-            done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.memory", "--measure", scratch],
-                stdout=subprocess.PIPE,
-                text=True,
-                check=True,
-            )
-        rows.append({"images": images} | dict(zip(FIGURES, map(int, done.stdout.split()[-len(FIGURES) :]))))
-        print(rows[-1], flush=True)
-    result = {"dataset": name, "image_size": SIZE, "machine": machine.describe(), "runs": rows}
-    files.write_json(Path(f"benchmarks/results/memory-{name}.json"), result)
+SIZE = 50  # pixels
+FEW, MANY = 3000, 30_000  # pictures
+STATUS = Path("/proc/self/status")
+RIVALS = {
+    "open an archive": "zipfile",
+    "prepare": "all pictures decoded into an array in memory",
+    "train an epoch": "fit on that array",
+}
 
 
-FIGURES = ("opened_mib", "prepared_mib", "prepared_files_mib", "trained_mib", "trained_files_mib")
+def measurements() -> Iterator[Measurement]:
+    if not STATUS.exists():
+        raise FingerspellError("only Linux tells the memory of a process alone (/proc/self/status); measure there")
+    with tempfile.TemporaryDirectory() as scratch:
+        few, many = (Path(scratch) / f"{count}.zip" for count in (FEW, MANY))
+        pictures.pack(few, FEW)
+        pictures.pack(many, MANY)
+        # Two processes at once would measure as well, but their pictures would not fit small machines.
+        [limit], [ours], [rival] = (
+            [*in_processes(peaks, [task], 2)] for task in ((few, "ours"), (many, "ours"), (many, "rival"))
+        )
+    for what, against in RIVALS.items():
+        yield Measurement(
+            f"Memory, to {what}, {MANY:,} pictures",
+            "MiB",
+            ours[what],
+            rival[what],
+            against,
+            limit[what],
+            f"the same with {FEW:,} pictures: the archive's directory grows",
+            1.0,
+            "share",
+        )
 
 
-def _repeat(name: str, archive: Path, out: Path, images: int) -> None:
-    parse = catalogue.find(name).parse
-    with Archive(archive) as source, zipfile.ZipFile(out, "w") as target:
-        names = [one for one in source.names if (member := parse(one)) and member.part == "train"]
-        for number, one in enumerate(islice(cycle(names), images)):
-            target.writestr(f"{number:06d}/{one}", source.read(one))
+def peaks(task: tuple[Path, str]) -> dict[str, float]:
+    """Return the memory of each step in this process, MiB: of an archive, in "ours" or the "rival"'s way."""
+    archive, way = task
+    return dict(zip(RIVALS, (_ours if way == "ours" else _conventional)(archive)))
 
 
-def _measure(folder: Path) -> None:
-    """Print, in MiB: own memory with the archive open; peaks of own and mapped memory in preparing and training."""
-    with Archive(folder / "many.zip") as archive:
-        opened = _resident()[0]
-        with _Peak() as preparing:
-            arrays.write_images(archive, archive.names, folder / "images.npy", SIZE, 3, "bilinear")
+def _ours(path: Path) -> Iterator[float]:
+    out = path.with_suffix(".npy")
+    with Archive(path) as archive:
+        yield _resident()
+        yield _peak(lambda: arrays.write_images(archive, archive.names, out, SIZE, 3, "bilinear"))
         images = len(archive.names)
-    import keras
-    import numpy as np
-
     from fingerspell.training.batches import Batches
+
+    array = np.load(out, mmap_mode="r")
+    batches = Batches([array], np.arange(images) % 29, np.arange(images), 32, 0)
+    model = _model()
+    yield _peak(lambda: model.fit(batches, verbose=0, shuffle=False))
+
+
+def _conventional(path: Path) -> Iterator[float]:
+    held: list[np.ndarray] = []
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        yield _resident()
+        yield _peak(lambda: held.append(np.array([load(archive.read(name), SIZE, 3) for name in names])))
+    model = _model()
+    yield _peak(lambda: model.fit(held[0], np.arange(len(names)) % 29, verbose=0))
+
+
+def _model() -> Any:
+    import keras
 
     model = keras.Sequential([keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(29)])
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
-    array = np.load(folder / "images.npy", mmap_mode="r")
-    with _Peak() as training:
-        model.fit(Batches([array], np.arange(images) % 29, np.arange(images), 32, 0), verbose=0, shuffle=False)
-    print(opened, *preparing.peak, *training.peak)
+    return model
 
 
-class _Peak:
-    """The largest memory seen, own and mapped, in looks a twentieth of a second apart."""
+def _peak(work: Callable[[], object]) -> float:
+    """Return the largest memory seen while `work` ran, in looks a twentieth of a second apart."""
+    seen, over = [_resident()], threading.Event()
 
-    def __enter__(self) -> "_Peak":
-        self.peak, self._over = _resident(), threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self._thread.start()
-        return self
+    def look() -> None:
+        while not over.wait(0.05):
+            seen.append(_resident())
 
-    def __exit__(self, *_) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.05):
-            self.peak = tuple(map(max, self.peak, _resident()))
-
-
-def _resident() -> tuple[int, int]:
-    """Return MiB of memory of this process alone, and MiB of pages of files."""
-    with open("/proc/self/status") as status:
-        lines = dict(line.split(":", 1) for line in status)
-    return tuple(int(lines[name].split()[0]) // 1024 for name in ("RssAnon", "RssFile"))
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        work()
+    finally:
+        over.set()
+        thread.join()
+    return max(*seen, _resident())
 
 
-if __name__ == "__main__":
-    if sys.argv[1] == "--measure":
-        _measure(Path(sys.argv[2]))
-    else:
-        main(*sys.argv[1:])
+def _resident() -> float:
+    """Return MiB of memory of this process alone."""
+    lines = dict(line.split(":", 1) for line in STATUS.read_text(encoding="utf-8").splitlines())
+    return int(lines["RssAnon"].split()[0]) / 1024

@@ -1,4 +1,4 @@
-"""What the documents tell of the run on the original archives: its tables, sentences and pictures.
+"""Quality: what the documents tell of the run on the original archives, its tables, sentences and pictures.
 
 All of it stands in docs/results/original.json, which `benchmarks.study` collects, and in the files beside it.
 """

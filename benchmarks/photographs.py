@@ -1,4 +1,4 @@
-"""A model on out-of-domain photographs: the development set, by which settings are chosen, and the rest.
+"""Quality: a model on out-of-domain photographs, the development set, which settings are chosen by, and the rest.
 
     python -m benchmarks.photographs ZIP [MODEL_FOLDER]     by default the released asl_reader
 

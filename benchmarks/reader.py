@@ -1,4 +1,4 @@
-"""What each part of a reader brings: learnt with parts left out, and asked about sets of photographs.
+"""Quality: what each part of a reader brings, learnt with parts left out, asked about sets of photographs.
 
     python -m benchmarks.reader RUN EXPERIMENT SET …
 

@@ -1,10 +1,11 @@
-"""What the documents tell of what was measured beside the study: speed, video, advice on signs, how hands are found.
+"""What the documents tell of what was measured beside the study: video, backbones, advice on signs, finding hands.
 
 python -m benchmarks.report     brings it up to date with benchmarks/results and metrics/landmarks
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
 from benchmarks import documents
 from benchmarks.architectures import SIZE
@@ -12,6 +13,7 @@ from benchmarks.documents import Blocks
 
 RESULTS = Path("benchmarks/results")
 LANDMARKS = Path("metrics/landmarks")
+Result = dict[str, Any]
 # By whom they are called there, and their published accuracy on ImageNet at 224 px: https://keras.io/api/applications;
 # of MobileNetV3 the documentation in Keras's source.
 PUBLISHED = {
@@ -24,15 +26,6 @@ PUBLISHED = {
     "efficientnetv2_b0": ("EfficientNetV2-B0", "78.7%"),
     "convnext_tiny": ("ConvNeXt-Tiny", "81.3%"),
 }
-# What bounds each figure: an argument, not a measurement
-BOUNDS = {
-    "preparation": "JPEG's entropy coding",
-    "transfer": "caching alone gives × 5.6: ten epochs are ten passes, embeddings 1.8",
-    "input": "handing batches from Python to TensorFlow",
-    "steps": "–",
-    "memory": "the archive's directory",
-    "duplicates": "–",
-}
 
 
 def main() -> None:
@@ -43,7 +36,6 @@ def blocks() -> Blocks:
     """Return what the documents show of these measurements."""
     backbones = _read("architectures")
     shown = {
-        ("docs/benchmarks.md", "benchmarks"): _benchmarks(),
         ("docs/video.md", "signing"): _signing(),
         ("docs/video.md", "annotating"): _annotating(),
         ("docs/models.md", "backbones"): [*_backbones(backbones), "", _machine(backbones["machine"])],
@@ -54,101 +46,9 @@ def blocks() -> Blocks:
     return {place: "\n".join(lines) + "\n" for place, lines in shown.items()}
 
 
-def _benchmarks() -> list[str]:
-    lines = ["| | target | measured | bound by |", "|---|--:|--:|---|"]
-    for part in (_preparation, _transfer, _input, _steps, _memory, _duplicates):
-        lines += part()
-    return [*lines, "", _machine(_read("transfer-asl_alphabet")["machine"])]
-
-
-def _read(name: str) -> dict:
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def _preparation() -> list[str]:
-    result = _read("preparation-asl_alphabet")
-    return [
-        _row(
-            f"**Prepare** {result['images']:,} images, {row['image_size']} px, against the folder reader",
-            "× 2",
-            f"× {row['of_conventional']:.2f} ({row['images_per_second']:,} images/s "
-            f"for {row['conventional_images_per_second']:,})",
-            "preparation",
-        )
-        for row in result["sizes"]
-    ]
-
-
-def _transfer() -> list[str]:
-    result = _read("transfer-asl_alphabet")
-    row = result["runs"][-1]
-    return [
-        _row(
-            f"**A head on frozen VGG16**, {row['images']:,} images, {result['epochs']} epochs, {ours}, "
-            "against folder reader; generator",
-            "× 12",
-            f"× {row['times_faster'][ours]['directory']:.1f}; × {row['times_faster'][ours]['generator']:.1f} "
-            f"({row[f'{ours}_seconds']:.0f} s for {row['directory_seconds']:.0f}; {row['generator_seconds']:.0f})",
-            "transfer",
-        )
-        for ours in ("float32", "mixed_bfloat16")
-    ]
-
-
-def _input() -> list[str]:
-    return [
-        _row(
-            f"**Input**: an epoch against its steps alone, batch {row['batch']}: plain; shift and scale; all changes",
-            "× 1.05",
-            "; ".join(f"× {row['of_steps_alone'][key]:.2f}" for key in ("plain", "moved", "all_changes")),
-            "input",
-        )
-        for row in _read("input-epochs-cnn")["runs"]
-    ]
-
-
-def _steps() -> list[str]:
-    rows = _read("input-steps-cnn")["runs"]
-    usual = {key: rows[0][key] for key in ("onednn", "jit", "precision", "layout", "executions")}
-    shown = [next(row for row in rows if row["batch"] == batch and usual.items() <= row.items()) for batch in (32, 128)]
-    return [
-        _row(
-            "**Steps** of the CNN, share of the machine's matrix product, batch 32; 128",
-            "–",
-            "; ".join(f"{row['of_matrix_peak']:.0%} ({row['images_per_second']:,} images/s)" for row in shown),
-            "steps",
-        )
-    ]
-
-
-def _memory() -> list[str]:
-    first, last = _read("memory-asl_alphabet")["runs"]
-    return [
-        _row(
-            f"**Memory** of {name}, {first['images']:,} → {last['images']:,} images",
-            "constant",
-            f"{first[key]} → {last[key]} MiB",
-            "memory",
-        )
-        for name, key in (
-            ("opening the archive", "opened_mib"),
-            ("preparing", "prepared_mib"),
-            ("training", "trained_mib"),
-        )
-    ]
-
-
-def _duplicates() -> list[str]:
-    result = _read("duplicates-arasl")
-    last = result["runs"][-1]
-    return [
-        _row(
-            f"**Near-duplicates** among {last['images']:,} thumbnails",
-            f"n log n (exponent {result['growth_of_n_log_n']:.2f})",
-            f"exponent {result['growth']:.2f}; {last['seconds']:.1f} s, {result['peak_memory_mib']} MiB",
-            "duplicates",
-        )
-    ]
+def _read(name: str) -> Result:
+    found: Result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
 
 
 def _signing() -> list[str]:
@@ -221,11 +121,7 @@ def _finding() -> list[str]:
     ]
 
 
-def _row(what: str, target: str, measured: str, bound: str) -> str:
-    return f"| {what} | {target} | {measured} | {BOUNDS[bound]} |"
-
-
-def _backbones(result: dict) -> list[str]:
+def _backbones(result: Result) -> list[str]:
     lines = [
         "| | parameters | images/s embedded | times VGG16 | ms an image, LiteRT, one core | published top-1 |",
         "|---|--:|--:|--:|--:|--:|",
@@ -240,7 +136,7 @@ def _backbones(result: dict) -> list[str]:
     return lines
 
 
-def _machine(machine: dict) -> str:
+def _machine(machine: Result) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     hardware = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB"
     return f"{hardware}; {machine['system']}; {packages}."

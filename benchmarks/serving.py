@@ -3,7 +3,8 @@
 python -m benchmarks.serving clients     20 clients at once, each with one picture of 640×480 after the other
 python -m benchmarks.serving soak        ten minutes of pictures, frames of the camera and refused files: errors, memory
 
-Each writes its part of benchmarks/results/serving.json.
+Each writes its part of benchmarks/results/serving.json. `make bench` takes `measurements` alone: the clients, beside as
+many threads that read with nothing between.
 """
 
 import io
@@ -14,33 +15,88 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import requests
 from PIL import Image
 
+from app.readers import Readers
 from benchmarks.machine import processor
+from benchmarks.measurement import Measurement
+from fingerspell import images
+from fingerspell.errors import FingerspellError
 from fingerspell.files import write_json
+from fingerspell.inference import released
 from fingerspell.signing.film import Film
 
 RESULT = Path("benchmarks/results/serving.json")
 CLIENTS, PICTURES = 20, 30  # at once; each one's
+FEWER = 10  # each one's, of `make bench`
 SIZE = (640, 480)
 SOAKED = 600.0  # seconds
+Result = dict[str, Any]
+
+
+def measurements() -> Iterator[Measurement]:
+    picture = jpeg(next(frame.pixels for frame in Film("L", size=SIZE, rate=10) if frame.label))
+    alone = unserved(picture)
+    with served() as (address, _):
+        read(address, picture, session(address))  # opens the readers
+        found = crowd(address, picture, FEWER)
+    if found["errors"]:
+        raise FingerspellError(
+            f"{found['errors']} of {found['pictures']} pictures were refused; let nothing else run meanwhile"
+        )
+    yield Measurement(
+        f"Pictures read over HTTP, {CLIENTS} clients at once, 640×480",
+        "pictures/s",
+        found["pictures_a_second"],
+        limit=alone,
+        bound="the readers alone, one a core, without HTTP",
+    )
+
+
+def unserved(picture: bytes) -> float:
+    """Return pictures a second of the application's readers, asked by as many threads as there are clients."""
+    readers, folder = Readers(), released.find(released.DEFAULT)
+
+    def ask(_: int) -> object:
+        return readers.ask(folder, lambda reader: reader.read(images.whole(picture)))
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(ask, range(CLIENTS)))  # opens them
+        start = time.perf_counter()
+        list(pool.map(ask, range(CLIENTS * FEWER)))
+        seconds = time.perf_counter() - start
+    readers.close()
+    return CLIENTS * FEWER / seconds
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, int]]:
+    """Run the application in a process of its own; yield the address of its API, and the process."""
+    words = [sys.executable, "-m", "app", "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None  # it is a pipe
+        try:
+            if not (address := re.search(r"http://\S+/", server.stdout.readline())):
+                raise FingerspellError("the application does not start; run `python -m app`, which says why")
+            yield f"{address[0]}api/v1", server.pid
+        finally:
+            server.terminate()
 
 
 def main(part: str) -> None:
     picture = jpeg(next(frame.pixels for frame in Film("L", size=SIZE, rate=10) if frame.label))
-    words = [sys.executable, "-m", "app", "--port", "0"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        try:
-            address = re.search(r"http://\S+/", server.stdout.readline())[0] + "api/v1"
-            read(address, picture, session(address))  # opens the readers
-            found = crowd(address, picture) if part == "clients" else soak(address, picture, SOAKED, server.pid)
-        finally:
-            server.terminate()
-    result = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    with served() as (address, process):
+        read(address, picture, session(address))  # opens the readers
+        found = crowd(address, picture) if part == "clients" else soak(address, picture, SOAKED, process)
+    result: Result = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     result |= {"processor": processor(), "cores": os.cpu_count(), part: found}
     write_json(RESULT, result)
     print(json.dumps(result, indent=2))
@@ -59,14 +115,14 @@ def read(address: str, picture: bytes, visitor: requests.Session) -> int:
     return visitor.post(f"{address}/readings", files=files, data={"alphabet": "american"}, timeout=60).status_code
 
 
-def crowd(address: str, picture: bytes) -> dict:
-    """Return how long pictures take while many ask at once."""
+def crowd(address: str, picture: bytes, each: int = PICTURES) -> Result:
+    """Return how long pictures take while many ask at once, `each` of them for so many."""
     taken: list[float] = []
     errors: list[int] = []
 
     def client() -> None:
         visitor = session(address)
-        for _ in range(PICTURES):
+        for _ in range(each):
             start = time.perf_counter()
             if (status := read(address, picture, visitor)) != 200:
                 errors.append(status)
@@ -90,11 +146,12 @@ def crowd(address: str, picture: bytes) -> dict:
     }
 
 
-def soak(address: str, picture: bytes, seconds: float, process: int) -> dict:
+def soak(address: str, picture: bytes, seconds: float, process: int) -> Result:
     """Return errors, and memory at the beginning, in the middle and at the end."""
     visitor = session(address)
     begun = time.monotonic()
-    memory, errors, count = [], 0, 0
+    memory: list[int] = []
+    errors = count = 0
     while (now := time.monotonic() - begun) < seconds:
         if now >= len(memory) * seconds / 10:
             memory.append(resident(process))

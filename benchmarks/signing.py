@@ -1,5 +1,5 @@
-"""How well spelt words are read from films of the drawn hand: letters, words, flicker, delay, and what is written in
-transitions; beside it the averaging of the studies, a mean over the last frames.
+"""Quality: how well spelt words are read from films of the drawn hand: letters, words, flicker, delay, and what is
+written in transitions; beside it the averaging of the studies, a mean over the last frames.
 
 python -m benchmarks.signing [WORDS [SEED]] writes benchmarks/results/signing.json. The words, the signers and their
 skin are drawn by the seed; none of these frames was learnt from. WORDS are read in each alphabet at 2 letters a second,

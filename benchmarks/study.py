@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from contextlib import chdir
 from pathlib import Path
 
-from benchmarks import documents, originals, reader, report
+from benchmarks import documents, originals, own_signs, performance, reader, report, scale
 from benchmarks.machine import processor
 from benchmarks.originals import ORIGINAL, read
 from fingerspell import config, files
@@ -34,9 +34,10 @@ def main(folder: str | None = None, *names: str) -> None:
             shutil.copy(
                 Path(folder) / "plots/arasl_resnet/confusion.png", ORIGINAL.parent / "arasl_resnet-confusion.png"
             )
-    for path, figure in originals.pictures().items():
+    for path, figure in (originals.pictures() | performance.pictures()).items():
         style.save(figure, path)
-    documents.write({**originals.blocks(), **reader.blocks(), **report.blocks()})
+    parts = (originals, reader, report, own_signs, performance, scale)
+    documents.write({place: block for part in parts for place, block in part.blocks().items()})
 
 
 def _collect(folder: Path, names: tuple[str, ...]) -> dict:

@@ -1,4 +1,4 @@
-"""What accuracy costs: one experiment over numbers of training images, sizes of image, channels and epochs.
+"""Quality: what accuracy costs, one experiment over numbers of training images, sizes, channels and epochs.
 
     python -m benchmarks.sweeps FOLDER      run them in a repository, as experiments of DVC
     python -m benchmarks.sweeps             draw the picture again

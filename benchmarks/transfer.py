@@ -1,203 +1,125 @@
-"""Training a head on a frozen VGG16 for ten epochs with flips: this project against the conventional way, in one run.
-
-    python -m benchmarks.transfer DATASET ARCHIVE [IMAGES …]
+"""Training a head on a frozen VGG16 for ten epochs with flips, against the conventional way.
 
 The conventional way sends class folders (unpacking is not timed) through a random flip, the frozen network and the
-head, in every epoch, validation included; they are read by `image_dataset_from_directory` or by `ImageDataGenerator`.
-Ours computes from the archive, once, what `prepare` does: pixels, an embedding of every image, and one of the mirror
-image of every training image; then it trains the same head on them, as `train` does. The network computes in float32
-everywhere, and in ours with `precision: mixed_bfloat16` too. All are timed from images on disk to a trained head; a
-fifth of the images is for validation. Weights of the backbone are random: they take as long as any. Writes
-benchmarks/results/transfer-DATASET.json and .png.
+head, in every epoch, validation included. Ours computes from the archive, once, what `prepare` does: pixels, an
+embedding of every picture, and one of the mirror image of every training picture; then it trains the same head on them,
+as `train` does. The conventional way computes in float32; ours in float32, and with `precision: mixed_bfloat16`. All
+are timed from pictures on disk to a trained head; a fifth of the pictures is for validation. Weights of the backbone
+are random: they take as long as any.
 """
 
-import os
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import keras
 import numpy as np
 
-from benchmarks import machine
-from fingerspell import files
-from fingerspell.config import Training
-from fingerspell.datasets.published import catalogue
+from benchmarks import limits, pictures
+from benchmarks.measurement import Measurement
 from fingerspell.datasets.published.archive import Archive
-from fingerspell.models import vgg16
-from fingerspell.plots import style
 from fingerspell.preparation import arrays
-from fingerspell.training import fitting
-from fingerspell.training.batches import Batches
 
+PICTURES = 290  # ten of each class
 SIZE, EPOCHS, BATCH, SEED = 90, 10, 32, 20
-LABELS = {
-    "directory": "image_dataset_from_directory → frozen VGG16, every epoch",
-    "generator": "ImageDataGenerator → frozen VGG16, every epoch",
-    "float32": "fingerspell: embed once",
-    "mixed_bfloat16": "fingerspell: embed once, in bfloat16",
-}
+PRECISIONS = ("float32", "mixed_bfloat16")
+PARTS = ("train", "validation")
 
 
-def main(name: str, archive: str, *sizes: str) -> None:
-    dataset = catalogue.find(name)
-    with Archive(Path(archive)) as opened:
-        members = [member for one in opened.names if (member := dataset.parse(one)) and member.part == "train"]
-    rows = []
-    for images in map(int, sizes or ("290", "870", "1740")):
-        chosen = _chosen(members, images)
-        row = {"images": len(chosen)}
-        for way in LABELS:
-            keras.utils.set_random_seed(SEED)
-            with tempfile.TemporaryDirectory() as scratch:
-                figures = _run(way, Path(archive), chosen, Path(scratch))
-            row |= {f"{way}_{key}": round(value, 3) for key, value in figures.items()}
-        row["times_faster"] = {
-            ours: {way: round(row[f"{way}_seconds"] / row[f"{ours}_seconds"], 2) for way in ("directory", "generator")}
-            for ours in ("float32", "mixed_bfloat16")
-        }
-        rows.append(row)
-        print(row, flush=True)
-    result = {
-        "dataset": name,
-        "model": "vgg16, frozen",
-        "image_size": SIZE,
-        "epochs": EPOCHS,
-        "machine": machine.describe(),
-        "runs": rows,
-    }
-    files.write_json(Path(f"benchmarks/results/transfer-{name}.json"), result)
-    style.save(_plot(rows), Path(f"benchmarks/results/transfer-{name}.png"))
+def measurements() -> Iterator[Measurement]:
+    import keras
+
+    with tempfile.TemporaryDirectory() as scratch:
+        archive = Path(scratch) / "pictures.zip"
+        labels = pictures.pack(archive, PICTURES)
+        validation = np.arange(PICTURES) % 5 == 4
+        rival = _conventional(archive, labels, validation, Path(scratch))
+        for precision in PRECISIONS:
+            keras.config.set_dtype_policy(precision)
+            ours = _ours(archive, labels, validation, Path(scratch))
+            keras.config.set_dtype_policy("float32")
+            yield Measurement(
+                f"A head on frozen VGG16, {PICTURES} pictures, {EPOCHS} epochs, {precision}",
+                "s",
+                ours,
+                rival,
+                "image_dataset_from_directory, frozen VGG16 in every epoch",
+                _operations(validation) / limits.matrix_peak(),
+                "arithmetic: the embeddings as float32 matrix products",
+                12,
+                "ratio",
+            )
 
 
-def _chosen(members: list, images: int) -> list[tuple[str, str, str]]:
-    """Return (member, label, split): as many of each class, spread evenly; every fifth is for validation."""
-    labels = sorted({member.label for member in members})
-    each = images // len(labels)
-    chosen = []
-    for label in labels:
-        own = [member.name for member in members if member.label == label]
-        picked = [own[k * len(own) // each] for k in range(each)]
-        chosen += [(one, label, "validation" if k % 5 == 4 else "train") for k, one in enumerate(picked)]
-    return chosen
+def _operations(validation: np.ndarray) -> float:
+    """Count those of embedding every picture, and once more the training pictures' mirror images."""
+    return limits.operations(_backbone()) * float(2 * (~validation).sum() + validation.sum())
 
 
-def _run(way: str, archive: Path, chosen: list[tuple[str, str, str]], scratch: Path) -> dict[str, float]:
-    if way in ("directory", "generator"):
-        _unpack(archive, chosen, scratch)
-        return _conventional(_folders if way == "directory" else _generators, chosen, scratch)
-    keras.config.set_dtype_policy(way)
-    try:
-        return _ours(archive, chosen, scratch)
-    finally:
-        keras.config.set_dtype_policy("float32")
+def _backbone() -> Any:
+    from fingerspell.models import vgg16
+
+    return vgg16.backbone(SIZE, 3, None)
 
 
-def _unpack(archive: Path, chosen: list[tuple[str, str, str]], scratch: Path) -> None:
+def _head(backbone: Any, labels: list[str]) -> Any:
+    from fingerspell.models import vgg16
+
+    return vgg16.head(backbone.output_shape[1:], len(set(labels)), dropout=0.3)
+
+
+def _conventional(archive: Path, labels: list[str], validation: np.ndarray, scratch: Path) -> float:
+    import keras
+
     with Archive(archive) as opened:
-        for number, (member, label, part) in enumerate(chosen):
-            path = scratch / part / label / f"{number}{Path(member).suffix.lower()}"
+        for name, label, held_out in zip(opened.names, labels, validation):
+            path = scratch / PARTS[int(held_out)] / label / Path(name).name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(opened.read(member))
-
-
-def _folders(part: Path):
-    return keras.utils.image_dataset_from_directory(
-        part, image_size=(SIZE, SIZE), batch_size=BATCH, seed=SEED, verbose=False
-    )
-
-
-def _generators(part: Path):
-    from tensorflow.keras.preprocessing.image import ImageDataGenerator
-
-    return ImageDataGenerator().flow_from_directory(
-        str(part), (SIZE, SIZE), batch_size=BATCH, seed=SEED, class_mode="sparse", interpolation="bilinear"
-    )
-
-
-def _conventional(read: Callable, chosen: list[tuple[str, str, str]], scratch: Path) -> dict[str, float]:
+            path.write_bytes(opened.read(name))
+    keras.utils.set_random_seed(SEED)
     start = time.perf_counter()
-    training, validation = read(scratch / "train"), read(scratch / "validation")
-    backbone = vgg16.backbone(SIZE, 3, None)
-    head = vgg16.head(backbone.output_shape[1:], len({label for _, label, _ in chosen}), dropout=0.3)
-    pixels = keras.layers.Input((SIZE, SIZE, 3))
-    flipped = keras.layers.RandomFlip("horizontal", seed=SEED)(pixels)
-    model = keras.Model(pixels, head(backbone(flipped, training=False)))
+    training, validating = (
+        keras.utils.image_dataset_from_directory(
+            scratch / part, image_size=(SIZE, SIZE), batch_size=BATCH, seed=SEED, verbose=False
+        )
+        for part in PARTS
+    )
+    backbone = _backbone()
+    seen = keras.layers.Input((SIZE, SIZE, 3))
+    flipped = keras.layers.RandomFlip("horizontal", seed=SEED)(seen)
+    model = keras.Model(seen, _head(backbone, labels)(backbone(flipped, training=False)))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
-    history = model.fit(training, validation_data=validation, epochs=EPOCHS, verbose=0).history
-    return {"seconds": time.perf_counter() - start, "accuracy": history["val_accuracy"][-1]}
+    model.fit(training, validation_data=validating, epochs=EPOCHS, verbose=0)
+    return time.perf_counter() - start
 
 
-def _ours(archive: Path, chosen: list[tuple[str, str, str]], scratch: Path) -> dict[str, float]:
+def _ours(archive: Path, labels: list[str], validation: np.ndarray, scratch: Path) -> float:
+    import keras
+
+    from fingerspell.config import Training
+    from fingerspell.training import fitting
+    from fingerspell.training.batches import Batches
+
+    keras.utils.set_random_seed(SEED)
     start = time.perf_counter()
-    names = sorted({label for _, label, _ in chosen})
-    targets = np.array([names.index(label) for _, label, _ in chosen])
-    training, validation = (
-        np.flatnonzero([split == part for _, _, split in chosen]) for part in ("train", "validation")
-    )
+    classes = sorted(set(labels))
+    targets = np.array([classes.index(label) for label in labels])
+    training, validating = np.flatnonzero(~validation), np.flatnonzero(validation)
     with Archive(archive) as opened:
-        members = [member for member, _, _ in chosen]
-        arrays.write_images(opened, members, scratch / "images.npy", SIZE, 3, "bilinear")
-    decoded = time.perf_counter()
+        arrays.write_images(opened, opened.names, scratch / "images.npy", SIZE, 3, "bilinear")
     images = np.load(scratch / "images.npy", mmap_mode="r")
-    backbone = vgg16.backbone(SIZE, 3, None)
+    backbone = _backbone()
     embed = backbone.predict_on_batch
-    arrays.write_embeddings(embed, images, scratch / "embeddings.npy", mirrored=False)
+    arrays.write_embeddings(embed, images, scratch / "plain.npy", mirrored=False)
     arrays.write_embeddings(embed, images, scratch / "mirrored.npy", mirrored=True, rows=training)
-    embedded = time.perf_counter()
-    plain, mirrored = (np.load(scratch / f"{name}.npy", mmap_mode="r") for name in ("embeddings", "mirrored"))
-    history = fitting.fit(
-        vgg16.head(backbone.output_shape[1:], len(names), dropout=0.3),
+    plain, mirrored = (np.load(scratch / f"{name}.npy", mmap_mode="r") for name in ("plain", "mirrored"))
+    fitting.fit(
+        _head(backbone, labels),
         Batches([plain, mirrored], targets, training, BATCH, SEED),
-        Batches([plain], targets, validation, BATCH, None),
+        Batches([plain], targets, validating, BATCH, None),
         EPOCHS,
         Training(optimizer="adam", learning_rate=0.001, schedule="constant"),
         log=lambda line: None,
     )
-    end = time.perf_counter()
-    return {
-        "seconds": end - start,
-        "decoding_seconds": decoded - start,
-        "embedding_seconds": embedded - decoded,
-        "head_seconds": end - embedded,
-        "accuracy": history[-1]["val_accuracy"],
-    }
-
-
-@style.quiet()
-def _plot(rows: list[dict]):
-    figure = style.new_figure(6.5, 4.2)
-    axes = figure.add_axes((0.11, 0.13, 0.85, 0.72))
-    sizes = [row["images"] for row in rows]
-    looks = {
-        "directory": ("s-", style.ORANGE),
-        "generator": ("s--", style.ORANGE),
-        "float32": ("o-", style.BLUE),
-        "mixed_bfloat16": ("o--", style.BLUE),
-    }
-    for way, (mark, colour) in looks.items():
-        axes.plot(sizes, [row[f"{way}_seconds"] for row in rows], mark, color=colour, label=LABELS[way])
-    for row in rows:
-        least, most = (row["times_faster"][ours]["directory"] for ours in ("float32", "mixed_bfloat16"))
-        axes.annotate(
-            f"{least:.1f}, in bfloat16\n{most:.1f} times faster",
-            (row["images"], row["float32_seconds"]),
-            (0, 7),
-            textcoords="offset points",
-            ha="center",
-        )
-    axes.set(xlim=(0, sizes[-1] * 1.15), xlabel="images, a fifth of them for validation", ylabel="seconds")
-    axes.set_ylim(0, 1.35 * max(row[f"{way}_seconds"] for row in rows for way in LABELS))
-    axes.grid(axis="y")
-    axes.legend(loc="upper left")
-    title = f"A head on a frozen VGG16 at {SIZE} px, {EPOCHS} epochs with flips"
-    figure.text(0.02, 0.97, title, fontsize=12, fontweight="bold", va="top")
-    return figure
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    return time.perf_counter() - start

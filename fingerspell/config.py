@@ -5,10 +5,10 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from reprlib import Repr
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -20,7 +20,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from fingerspell.errors import FingerspellError
 
@@ -34,7 +35,10 @@ BatchSize = Annotated[int, Field(ge=1, le=8192)]
 Scales = Annotated[list[Annotated[float, Field(ge=0.5, le=2)]], Field(min_length=1, max_length=20)]
 Rotations = Annotated[list[Annotated[float, Field(ge=-180, le=180)]], Field(min_length=1, max_length=20)]  # degrees
 # A dot would split the key where DVC reads it. File names, of at most 255 bytes, are made of it.
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)]
+NAME = r"^[A-Za-z0-9_-]+$"
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=100)]
+
+Entry = TypeVar("Entry")
 
 SHOWN = Repr()  # of a value in a message, however long that is
 SHOWN.maxstring = 80
@@ -57,10 +61,25 @@ class _Section(BaseModel):
 
 
 class DatasetSettings(_Section):
-    """Where the images of one dataset come from."""
+    """Where the images of one dataset come from; the keys after `images_per_class` are for one of your own."""
 
-    source: Literal["rendered", "original"]
-    images_per_class: Annotated[int, Field(ge=1, le=5000)]
+    source: Literal["rendered", "original", "own"]
+    path: str
+    images_per_class: Annotated[int, Field(ge=1, le=5000)] | None = None
+    alphabet: Name | None = None
+    letters: dict[str, Annotated[str, StringConstraints(min_length=1, max_length=100)]] = {}  # sign -> what is written
+    empty: str | None = None
+    licence: str = "not stated"
+
+    @model_validator(mode="after")
+    def _of_its_source(self) -> "DatasetSettings":
+        own = {"alphabet", "letters", "empty", "licence"}
+        wrong = {"images_per_class"} if self.source == "own" else own
+        if extra := sorted(wrong & self.model_fields_set):
+            raise ValueError(f"has {extra[0]}, which is not for source: {self.source}; remove it")
+        if self.source != "own" and self.images_per_class is None:
+            raise ValueError("has no images_per_class; add it")
+        return self
 
 
 class SplitSettings(_Section):
@@ -119,6 +138,7 @@ class Training(_Section):
     class_weights: bool = False
     mixup: Annotated[float, Field(ge=0, le=10)] = 0.0  # of the beta distribution; 0 mixes nothing
     swa: Annotated[float, Field(ge=0, le=1)] = 0.0  # of the epochs, at the end, whose weights are averaged
+    distribution: Literal["none", "mirrored", "multi_host"] = "none"  # docs/distribution.md
 
 
 class FineTuning(_Section):
@@ -217,12 +237,19 @@ class Scenery(_Section):
     hands: str
     segmenter_steps: Annotated[int, Field(ge=0, le=10**6)]  # batches; 0 cuts no hands out of photographs
 
+    @field_validator("hands")
+    @classmethod
+    def _some(cls, hands: str) -> str:
+        if hands == "none":
+            raise ValueError("is none, but scenes are composed of hands; name an alphabet")
+        return hands
+
 
 class Crops(_Section):
     """What the reader of an experiment learns from, beside the hands that are found in its dataset."""
 
     dataset: str
-    hands: Literal["american", "arabic"]
+    hands: Literal["american", "arabic", "none"]
     joints: Annotated[int, Field(ge=0, le=10**4)]  # hands of each sign of which the joints alone are known
     views: Annotated[int, Field(ge=0, le=20)]  # of each hand, changed at random
 
@@ -255,7 +282,7 @@ class Params(_Section):
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     datasets: dict[Name, DatasetSettings]
-    hands: dict[Literal["american", "arabic"], DrawnHands]
+    hands: dict[Literal["american", "arabic", "none"], DrawnHands | Literal["none"]]
     weights: dict[Name, str | list[str]]
     autoencoders: dict[Name, Autoencoder]
     compositions: dict[Name, Scenery]
@@ -292,6 +319,8 @@ class Params(_Section):
             for setting in ("label_smoothing", "class_weights", "mixup"):
                 if getattr(training, setting):
                     yield f"{key}.training.{setting} must be left out: an autoencoder learns without labels"
+            if training.distribution != "none":
+                yield f"{key}.training.distribution must be left out: autoencoders are trained on one device"
             if 0 < training.warmup >= one.epochs:
                 yield f"{key}.training.warmup is {training.warmup}, no less than its epochs; lower it"
             if training.swa and training.early_stopping:
@@ -308,24 +337,24 @@ class Params(_Section):
         for name, one in self.autoencoders.items():
             yield f"autoencoders.{name}.dataset", one.dataset, "datasets"
             yield f"autoencoders.{name}.split", one.split, "experiments"
-        for name, one in self.compositions.items():
+        for name, scenery in self.compositions.items():
             yield f"compositions.{name}", name, "experiments"
-            yield f"compositions.{name}.hands", one.hands, "hands"
+            yield f"compositions.{name}.hands", scenery.hands, "hands"
         for name in self.landmarks:
             yield "landmarks", name, "datasets"
-        for name, one in self.crops.items():
+        for name, crop in self.crops.items():
             yield f"crops.{name}", name, "experiments"
-            yield f"crops.{name}.hands", one.hands, "hands"
-            yield f"crops.{name}.dataset", one.dataset, "landmarks"
+            yield f"crops.{name}.hands", crop.hands, "hands"
+            yield f"crops.{name}.dataset", crop.dataset, "landmarks"
         for name in self.exports:
             yield "exports", name, "experiments"
-        for name, one in self.external.items():
-            yield f"external.{name}.experiment", one.experiment, "experiments"
-        chosen = self.evidence
+        for name, chosen in self.external.items():
+            yield f"external.{name}.experiment", chosen.experiment, "experiments"
+        evidence = self.evidence
         for key, names in {
-            "comparisons": [name for pair in chosen.comparisons for name in pair],
-            "robustness": chosen.robustness,
-            "explanations": chosen.explanations,
+            "comparisons": [name for pair in evidence.comparisons for name in pair],
+            "robustness": evidence.robustness,
+            "explanations": evidence.explanations,
         }.items():
             for name in names:
                 yield f"evidence.{key}", name, "experiments"
@@ -334,9 +363,10 @@ class Params(_Section):
         """Return the settings of one dataset; a name that is not there is refused."""
         return _lookup(self.datasets, name, "dataset")
 
-    def drawn_hands(self, alphabet: str) -> DrawnHands:
-        """Return how many hands of an alphabet are drawn; an alphabet that is not there is refused."""
-        return _lookup(self.hands, alphabet, "entry of hands")
+    def drawn_hands(self, alphabet: str) -> DrawnHands | None:
+        """Return how many hands of an alphabet are drawn, None for `none`; one that is not there is refused."""
+        found = _lookup(self.hands, alphabet, "entry of hands")
+        return None if found == "none" else found
 
     def weights_source(self, name: str) -> str | list[str]:
         """Return where one set of weights comes from; a name that is not there is refused."""
@@ -385,7 +415,7 @@ def read(path: Path = Path("params.yaml")) -> object:
         raise FingerspellError(f"{path} is not valid YAML ({message}); mend it there") from error
 
 
-def _lookup(section: dict, name: str, kind: str):
+def _lookup(section: Mapping[Any, Entry], name: str, kind: str) -> Entry:
     if name not in section:
         raise FingerspellError(
             f"there is no {kind} {name!r} in the parameters; there are {', '.join(section) or 'none'}"
@@ -397,7 +427,8 @@ def _sentence(error: ValidationError) -> str:
     """One sentence on the first fault: the key as a user writes it, what is wrong, what is allowed."""
     fault = error.errors()[0]
     # A union adds the names of its alternatives to the place; they are no keys of the file.
-    alternatives = {"bool", "literal['all']", "list[str]", "Drop", "int", "float", "str", "constrained-int", "none"}
+    alternatives = {"bool", "literal['all']", "literal['none']", "list[str]", "Drop", "DrawnHands"}
+    alternatives |= {"int", "float", "str", "constrained-int", "none"}
     key = ".".join(str(part) for part in fault["loc"] if str(part) not in alternatives)
     if fault["type"] == "extra_forbidden":
         return f"{key} is not a known parameter; remove it or mend its spelling"

@@ -12,6 +12,11 @@ class FingerspellError(Exception):
     """A sentence that says what is wrong, where, and what to do; stages print it and exit with status 1."""
 
 
+class Unreachable(ConnectionError):
+    """A sentence on a storage that is not there or refuses. No FingerspellError: it says nothing of what was asked for,
+    and whoever goes on without a damaged file must not go on without this one."""
+
+
 def refusal(error: BaseException) -> str | None:
     """Return a sentence about room that a disk lacks or a permission that is not given; None for any other error."""
     number, place = None, ""

@@ -67,7 +67,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def write_array(path: Path, dtype: type, shape: tuple[int, ...], parts: Iterable[np.ndarray]) -> None:
+def write_array(path: Path, dtype: type[np.generic], shape: tuple[int, ...], parts: Iterable[np.ndarray]) -> None:
     """Write a .npy of rows of `shape` that come in parts (n, *shape): however many there are, memory holds one part.
 
     The file is not written aside: it belongs into a folder that is.
@@ -78,13 +78,13 @@ def write_array(path: Path, dtype: type, shape: tuple[int, ...], parts: Iterable
     with ended, open(path, "wb") as out:
         write_array_header(out, dtype, (count, *shape))
         for part in parts:
-            out.write(np.ascontiguousarray(part, dtype))
+            out.write(np.ascontiguousarray(part, dtype).data)
             count += len(part)
         out.seek(0)
         write_array_header(out, dtype, (count, *shape))  # as long as the first: numpy leaves room for a longer axis
 
 
-def write_array_header(out: BinaryIO, dtype: type, shape: tuple[int, ...]) -> None:
+def write_array_header(out: BinaryIO, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
     """Begin a .npy, whose rows follow by `write`: through a memory map, a full disk would be a bus error."""
     descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
     np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})

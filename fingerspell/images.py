@@ -82,7 +82,7 @@ def decode(data: bytes, size: int | None = None, channels: int = 3) -> Image.Ima
         if image.width * image.height > LARGEST:
             raise ValueError(f"more than {LARGEST // 10**6} million pixels")
         image.load()
-        turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
+        turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception as error:  # Pillow's readers raise all sorts of errors on damaged bytes
         raise FingerspellError(f"the image cannot be decoded ({error}); replace the file or leave it out") from error
     return image if turn is None else image.transpose(turn)
@@ -110,7 +110,7 @@ def _plain_jpeg(data: bytes, size: int, channels: int) -> np.ndarray | None:
         if colours not in ("YCbCr", "Gray") or height * width > LARGEST:
             return None
         shrink = next((by for by in (8, 4, 2) if min(height, width) // size >= by), 1)
-        return simplejpeg.decode_jpeg(
+        pixels: np.ndarray = simplejpeg.decode_jpeg(
             data,
             "GRAY" if channels == 1 else "RGB",
             min_height=-(-height // shrink),
@@ -119,6 +119,7 @@ def _plain_jpeg(data: bytes, size: int, channels: int) -> np.ndarray | None:
         )
     except ValueError:  # any fault, even one that can be got over
         return None
+    return pixels
 
 
 def to_array(image: Image.Image, size: int, channels: int, resample: str = "bilinear") -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -11,17 +11,18 @@ T = TypeVar("T")
 PAUSE = 30  # seconds between two lines in a log
 
 
-def progress(items: Iterable[T], total: int | None, what: str, unit: str = "images") -> Iterator[T]:
+def progress(items: Iterable[T], total: int | None, what: str, unit: str = "images") -> Generator[T, None, None]:
     """Iterate over `items` behind a bar with rate and time left; in a captured log behind a line every 30 s.
 
     total: how many there are; None where nobody knows.
     """
     if sys.stderr.isatty():
-        return iter(tqdm(items, total=total, desc=what, unit=f" {unit}"))
+        bar: Generator[T, None, None] = iter(tqdm(items, total=total, desc=what, unit=f" {unit}"))
+        return bar
     return _logged(items, total, what, unit)
 
 
-def _logged(items: Iterable[T], total: int | None, what: str, unit: str) -> Iterator[T]:
+def _logged(items: Iterable[T], total: int | None, what: str, unit: str) -> Generator[T, None, None]:
     start = said = time.monotonic()
     for done, item in enumerate(items):
         if done and (now := time.monotonic()) - said >= PAUSE:

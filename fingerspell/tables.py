@@ -1,16 +1,19 @@
 """CSV tables whose rows are dataclasses: one column a field, an empty field for None."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, fields
 from pathlib import Path
 from types import NoneType
-from typing import TextIO, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, get_args, get_type_hints
 
 from fingerspell.errors import FingerspellError
 from fingerspell.files import write_aside
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 def write(path: Path, kind: type[T], rows: Iterable[T]) -> None:
@@ -18,7 +21,7 @@ def write(path: Path, kind: type[T], rows: Iterable[T]) -> None:
     with write_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(_Lines(file))
         table.writerow(field.name for field in fields(kind))
-        table.writerows(map(astuple, rows))
+        table.writerows(astuple(row) for row in rows)
 
 
 class _Lines:
@@ -48,6 +51,6 @@ def read(path: Path, kind: type[T], what: str, remedy: str = "run `dvc repro`") 
         raise FingerspellError(f"{path} is no {what} ({error}); {remedy}") from error
 
 
-def _converter(hint: type):
+def _converter(hint: Any) -> Callable[[str], Any]:
     [kind] = [one for one in get_args(hint) or (hint,) if one is not NoneType]
     return (lambda text: kind(text) if text else None) if NoneType in get_args(hint) else kind

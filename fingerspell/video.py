@@ -1,11 +1,13 @@
 """The one place where videos are decoded and encoded, frame by frame: PyAV, which holds FFmpeg's libraries."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import av
 import numpy as np
@@ -79,10 +81,15 @@ class Source:
         self._pictures = pictures[0]
         self._pictures.thread_type = "AUTO"
         self.sound = self._container.streams.audio[0] if self._container.streams.audio else None
-        starts = [s.start_time * s.time_base for s in (self._pictures, self.sound) if s and s.start_time is not None]
+        starts = [
+            s.start_time * s.time_base
+            for s in (self._pictures, self.sound)
+            if s and s.time_base and s.start_time is not None
+        ]
         self._start = float(min(starts, default=0))
-        length = self._pictures.duration and self._pictures.duration * self._pictures.time_base
-        length = length or (self._container.duration and Fraction(self._container.duration, av.time_base))
+        unit = self._pictures.time_base
+        length = self._pictures.duration * unit if self._pictures.duration and unit else None
+        length = length or (Fraction(self._container.duration, av.time_base) if self._container.duration else None)
         self.seconds = float(length) if length else None
         self.rate = float(self._pictures.average_rate or self._pictures.guessed_rate or 25)
         return self
@@ -90,13 +97,13 @@ class Source:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def parts(self) -> Iterator["Frame | av.Packet"]:
+    def parts(self) -> Iterator["Frame | av.Packet[av.AudioStream]"]:
         """Yield frames, and packets of sound among them as they come.
 
         What is damaged is left out. Raises FingerspellError if no frame can be read, or one is too large.
         """
         number, streams = 0, [self._pictures] + ([self.sound] if self.sound else [])
-        packets = self._container.demux(*streams)
+        packets: Iterator[av.Packet[Any]] = self._container.demux(*streams)
         while True:
             try:
                 packet = next(packets)
@@ -109,7 +116,7 @@ class Source:
                     yield packet
                 continue
             try:
-                frames = packet.decode()
+                frames = self._pictures.decode(packet)
             except (OSError, ValueError):
                 continue
             for frame in frames:
@@ -128,8 +135,9 @@ class Source:
         time = frame.time - self._start if frame.time is not None else number / self.rate
         return Frame(time, np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), k=frame.rotation // 90)))
 
-    def seconds_of(self, packet: av.Packet) -> float:
+    def seconds_of(self, packet: "av.Packet[av.AudioStream]") -> float:
         """Return when a packet of sound is heard."""
+        assert packet.dts is not None and packet.time_base is not None  # `parts` yields no other
         return float(packet.dts * packet.time_base) - self._start
 
     @property
@@ -160,7 +168,9 @@ class Writer:
             aside = self._open.enter_context(write_aside(self._path))
             container = av.open(str(aside), "w", format=kind.container, container_options=kind.container_options)
             self._container = self._open.enter_context(container)
-            self._pictures = container.add_stream(kind.codec, rate=self._rate, options=dict(kind.codec_options))
+            pictures = container.add_stream(kind.codec, rate=self._rate, options=dict(kind.codec_options))
+            assert isinstance(pictures, av.VideoStream)
+            self._pictures = pictures
             width, height = self._size  # made even: colours are stored for every second pixel
             self._pictures.width, self._pictures.height = width + width % 2, height + height % 2
             self._pictures.pix_fmt = kind.pixels
@@ -173,16 +183,21 @@ class Writer:
         return self
 
     def _prepare_sound(self) -> None:
-        self._sound = self._encoder = None
+        self._sound: av.AudioStream | None = None
+        self._encoder: av.AudioStream | None = None
         sound = self._source.sound if self._source else None
         if sound is None or self._kind.sound is None:
             return
         if sound.codec_context.name.split("_")[0] in self._kind.copied:
             self._sound = self._container.add_stream_from_template(sound)
         else:
-            self._sound = self._encoder = self._container.add_stream(self._kind.sound, rate=48_000)
+            encoder = self._container.add_stream(self._kind.sound, rate=48_000)
+            assert isinstance(encoder, av.AudioStream)
+            self._sound = self._encoder = encoder
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 for stream in (self._pictures, self._encoder):
@@ -201,9 +216,9 @@ class Writer:
         frame.time_base = step
         self._mux(self._pictures.encode(frame))
 
-    def hear(self, packet: av.Packet) -> None:
+    def hear(self, packet: "av.Packet[av.AudioStream]") -> None:
         """Write a packet of the source's sound: copied where the container can hold it, else encoded anew."""
-        if self._sound is None:
+        if self._sound is None or self._source is None or packet.time_base is None:
             return
         shift = round(Fraction(self._source.start) / packet.time_base)
         if self._encoder is None:
@@ -216,11 +231,11 @@ class Writer:
         except (OSError, ValueError):
             return
         for frame in heard:
-            if frame.pts is not None:
+            if frame.pts is not None and frame.time_base is not None:
                 frame.pts -= round(Fraction(self._source.start) / frame.time_base)
             self._mux(self._encoder.encode(frame))
 
-    def _mux(self, packets) -> None:
+    def _mux(self, packets: "av.Packet[Any] | Sequence[av.Packet[Any]]") -> None:
         try:
             self._container.mux(packets)
         except OSError as error:

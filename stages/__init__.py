@@ -9,7 +9,8 @@ INTERRUPTED = "interrupted; nothing half-written is left, run the same command t
 
 def _end(*_: object) -> None:
     """End at Ctrl-C: nothing is begun yet, and compiled code that is being imported would make a fault of it."""
-    os.write(sys.__stderr__.fileno(), f"{INTERRUPTED}\n".encode())
+    if sys.__stderr__ is not None:
+        os.write(sys.__stderr__.fileno(), f"{INTERRUPTED}\n".encode())
     os._exit(130)
 
 

@@ -13,7 +13,8 @@ from fingerspell.datasets.published.archive import Archive
 
 
 def main(name: str) -> None:
-    dataset, raw, out = catalogue.find(name), Path("data/raw") / name, Path("data/audit")
+    raw, out = Path("data/raw") / name, Path("data/audit")
+    dataset = catalogue.held(raw)
     hands = raw / "hands.csv"
     with Archive(raw / dataset.archive) as archive:
         seen = scan.scan(dataset, archive, hands if hands.exists() else None)

@@ -20,7 +20,7 @@ SHOWN = 16  # test images that are restored, to be shown
 def main(name: str) -> None:
     params = config.load()
     settings = params.autoencoder(name)
-    dataset = catalogue.find(settings.dataset)
+    dataset = catalogue.held(Path("data/raw") / settings.dataset)
     rows = manifest.read(Path(f"data/splits/{settings.split}.csv"))
     splits = {split: np.flatnonzero([row.split == split for row in rows]) for split in manifest.SPLITS}
     classes = sorted({row.label for row in rows})

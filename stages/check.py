@@ -11,8 +11,9 @@ from fingerspell.models.common import registry
 
 def main(name: str) -> None:
     params = config.load()
-    for dataset in params.datasets:
-        catalogue.find(dataset)
+    for dataset, settings in params.datasets.items():
+        if settings.source != "own":
+            catalogue.find(dataset)
     if name in params.experiments:
         registry.check(name, params)
     # Always the same: who depends on it waits for it, and does not run again because of it.

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from stages.runner import run
 
@@ -25,7 +26,7 @@ def main() -> None:
     }
     rows = compare.table(predictions, about)
     pairs = compare.paired_tests(predictions)
-    asked = params.evidence.comparisons
+    asked = [(first, second) for first, second in params.evidence.comparisons]
     bursts = {name: manifest.bursts(Path(f"data/splits/{name}.csv")) for pair in asked for name in pair}
     answers = differences.differences(asked, predictions, bursts)
     across = [_json(f"metrics/cross/{name}.json") for name in params.experiments]
@@ -59,8 +60,9 @@ def main() -> None:
             style.save(figure, folder / "external.png")
 
 
-def _json(path: str) -> dict:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+def _json(path: str) -> dict[str, Any]:
+    held: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return held
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ from fingerspell.preparation.prepared import Prepared
 def main(name: str) -> None:
     params = config.load()
     settings = params.crop(name)
-    prepared, dataset = Prepared.open(Path("data/prepared") / name), catalogue.find(settings.dataset)
+    prepared, dataset = Prepared.open(Path("data/prepared") / name), catalogue.held(Path("data/raw") / settings.dataset)
     archive = Path("data/raw") / dataset.name / dataset.archive
-    landmarks, drawn = Path("data/landmarks") / dataset.name, Path("data/hands") / settings.hands
+    landmarks = Path("data/landmarks") / dataset.name
+    drawn = Path("data/hands") / settings.hands if settings.hands != "none" else None
     with files.write_aside(Path("data/crops") / name) as folder:
         folder.mkdir()
         crops.write(prepared, archive, landmarks, drawn, settings, params.seed, folder)

@@ -1,4 +1,4 @@
-"""Put one dataset's archive under `data/raw/`: drawn by the project, at hand, or fetched from its publisher."""
+"""Put one dataset's archive under `data/raw/`: drawn by the project, at hand, fetched, or packed of your pictures."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ from stages.places import archives
 from stages.runner import run
 
 from fingerspell import config, files
-from fingerspell.datasets import union
+from fingerspell.datasets import own, union
 from fingerspell.datasets.at_hand import find, search_folders
 from fingerspell.datasets.http import require_room
 from fingerspell.datasets.obtain import obtain
@@ -20,29 +20,31 @@ from fingerspell.datasets.rendered import draw
 
 def main(name: str) -> None:
     params = config.load()
-    settings, dataset = params.dataset(name), catalogue.find(name)
+    settings = params.dataset(name)
     with files.write_aside(Path("data/raw") / name) as folder:
         folder.mkdir()
         read = {}
-        if settings.source == "rendered":
+        if settings.source == "own":
+            dataset = own.pack(name, settings, folder)
+        elif settings.source == "rendered":
+            dataset = catalogue.find(name)
+            assert settings.images_per_class is not None  # it was checked with the parameters
             _draw(dataset, settings.images_per_class, params.seed, folder)
         else:
+            dataset = catalogue.find(name)
             read = _obtain(dataset, folder)
         archive = folder / dataset.archive
         with Archive(archive) as opened:
             images = sum(dataset.parse(member) is not None for member in opened.names)
-        files.write_json(
-            folder / "source.json",
-            {
-                "dataset": name,
-                "source": settings.source,
-                "archive": archive.name,
-                "sha256": files.sha256(archive),
-                "size": archive.stat().st_size,
-                "images": images,
-                **read,
-            },
-        )
+        source = {
+            "dataset": name,
+            "source": settings.source,
+            "archive": archive.name,
+            "sha256": files.sha256(archive),
+            "size": archive.stat().st_size,
+            "images": images,
+        }
+        files.write_json(folder / "source.json", source | read)
 
 
 def _draw(dataset: Dataset, count: int, seed: int, folder: Path) -> None:

@@ -1,18 +1,25 @@
 """What must be settled before a stage imports anything: kernels, the noise of TensorFlow, and Ctrl-C meanwhile."""
 
 import gc
+import io
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
+from fingerspell.errors import FingerspellError
 from stages import INTERRUPTED
 
-# Before numpy is imported: OpenBLAS would choose its kernels by the processor's generation, and as they add in other
-# orders, drawn pixels and trained classifiers would differ by their rounding. Without AVX2 those named here crash.
+# Before numpy and OpenCV are imported: they and OpenBLAS would choose their kernels by the processor's generation; as
+# these round and add otherwise, drawn pixels and trained classifiers would differ. Without AVX2 those named here crash.
 CPU = Path("/proc/cpuinfo")
-if CPU.exists() and " avx2 " in CPU.read_text(encoding="utf-8"):
+FLAGS = CPU.read_text(encoding="utf-8") if CPU.exists() else ""
+if " avx2 " in FLAGS:
     os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
+if " avx512f " in FLAGS:
+    os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4 AVX512_ICL AVX512_SPR")
+    os.environ.setdefault("OPENCV_CPU_DISABLE", "AVX512-SKX")
 
 # Before Keras is: likewise oneDNN, with which TensorFlow computes.
 ISA = "ONEDNN_MAX_CPU_ISA"
@@ -33,6 +40,17 @@ def choose_kernels(precision: str) -> None:
         os.environ[ISA] = "ALL"
 
 
+def choose_engine(distribution: str) -> None:
+    """Let Keras, before it is imported, compute with what a training is divided by; `training.distribution`."""
+    if distribution == "mirrored":
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    elif distribution == "multi_host":
+        os.environ["KERAS_BACKEND"] = "jax"
+        sys.path.append(os.path.join(sys.prefix, "jax"))  # beside the environment: TensorFlow would import it always
+        if find_spec("jax") is None:
+            raise FingerspellError("multi_host needs JAX, which is not installed; run `make .venv/jax`")
+
+
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Keep tracebacks for faults of the program: not for an interrupt of its imports, nor for a full disk."""
     if issubclass(kind, KeyboardInterrupt):
@@ -43,6 +61,7 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 spec = sys.modules["__main__"].__spec__
 if spec and spec.name.startswith("stages."):  # run as `python -m stages.<stage>`, whose imports take seconds
-    sys.stdout.reconfigure(errors="backslashreplace")  # for names of files that it cannot write
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for names of files that it cannot write
     sys.excepthook = _uncaught
     sys.unraisablehook = lambda told: AFTERMATH in str(told.exc_value) or sys.__unraisablehook__(told)

@@ -27,8 +27,8 @@ def main(name: str) -> None:
     predictions = Predictions.read(Path(f"data/predictions/{name}.csv"))
     further = [Predictions.read(model / further_file(seed)) for seed in description["seeds"][1:]]
     over_bursts = metrics.over_bursts(predictions, manifest.bursts(Path(f"data/splits/{name}.csv")))
-    dataset = catalogue.find(description["dataset"])
-    raw = Path("data/raw") / dataset.name
+    raw = Path("data/raw") / description["dataset"]
+    dataset = catalogue.held(raw)
     with Archive(raw / dataset.archive) as archive:
         figures = pictures.kept(model, description) | pictures.figures(description, predictions, epochs, archive)
     rows = metrics.report(predictions)

@@ -5,6 +5,7 @@ It is asked about every picture as it is, once, even where the experiment averag
 
 import os
 from pathlib import Path
+from typing import Any
 
 from stages.runner import run
 
@@ -30,7 +31,7 @@ def main(name: str) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whose gradients are asked for; weights of any backend are its too
     params = config.load()
     description, network = explanation.opened(Path("models") / name, params)
-    hands = Path("data/hands") / catalogue.find(description["dataset"]).alphabet
+    hands = Path("data/hands") / catalogue.held(Path("data/raw") / description["dataset"]).alphabet
     scenes = explanation.compose(hands, description, params.evidence.images, params.seed)
     figures = _of_test_images(name, network, Prepared.open(Path("data/prepared") / name), params.seed)
     untrained = explanation.untrained(description, params.seed)
@@ -51,7 +52,7 @@ def _of_test_images(name: str, network: GradCAM, prepared: Prepared, seed: int) 
         title, note = f"{name}: what spoke for {kind} answers", plots.which(rows, table, kind == "right", plots.MEANING)
         shown = images[test[rows]]
         found[kind] = plots.sheet(shown, plots.heated(network.maps(shown)), table, rows, title, note)
-    rows, near, cosines = rows[:COMPARED], rows[:0], []
+    rows, near, cosines = rows[:COMPARED], rows[:0], np.empty(0)
     if len(rows):
         features = network.features(images[test[rows]])
         near, cosines = nearest(features, lambda part: network.features(images[part]), prepared.rows("train"))
@@ -62,7 +63,9 @@ def _of_test_images(name: str, network: GradCAM, prepared: Prepared, seed: int) 
     return found
 
 
-def _of_scenes(network: GradCAM, untrained: GradCAM, scenes: Scenes, description: dict) -> tuple[dict, Figure]:
+def _of_scenes(
+    network: GradCAM, untrained: GradCAM, scenes: Scenes, description: dict[str, Any]
+) -> tuple[dict[str, Any], Figure]:
     name, rows = description["experiment"], np.arange(len(scenes.labels))
     asked = (network.probabilities, network.maps, untrained.maps)
     answers, maps, without_training = (in_batches(ask, scenes.images, rows) for ask in asked)

@@ -17,8 +17,8 @@ def main(name: str) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"  # it alone writes LiteRT files; weights of any backend are its too
     with saved.whole_model(Path("models") / name):
         description = saved.read_description(Path("models") / name)
-    folder, view = ("crops", PLAIN[0]) if reads_whole(description) else ("prepared", "images")
-    prepared = Prepared.open(Path("data") / folder / name)
+    kind, view = ("crops", PLAIN[0]) if reads_whole(description) else ("prepared", "images")
+    prepared = Prepared.open(Path("data") / kind / name)
     inputs = prepared.array(view)[prepared.rows("test")]
     with files.write_aside(Path("data/exported") / name) as folder:
         folder.mkdir()

@@ -6,6 +6,7 @@ from stages.environment import choose_kernels
 from stages.runner import run
 
 from fingerspell import config, files
+from fingerspell.datasets.class_folders import open_set
 from fingerspell.evaluation import metrics
 from fingerspell.external import asking, photographs
 from fingerspell.images import decode, to_array
@@ -24,7 +25,7 @@ def main(name: str) -> None:
         evaluation = photographs.evaluate(path, description, predict)
     table, letters = evaluation.predictions, dict(zip(description["classes"], description["letters"]))
     wrong = mistakes(table)
-    with photographs.open_set(path) as images:
+    with open_set(path) as images:
         pictures = [to_array(decode(images.read(table.members[row])), SHOWN, description["channels"]) for row in wrong]
     table.write(Path(f"data/external/{name}.csv"))
     title = f"{chosen.experiment} on {files.shown(path.name)}"

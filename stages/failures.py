@@ -1,6 +1,6 @@
 """What ends a stage, told in one sentence."""
 
-from fingerspell.errors import FingerspellError, refusal
+from fingerspell.errors import FingerspellError, Unreachable, refusal
 from fingerspell.interrupts import interrupted
 from stages import INTERRUPTED
 
@@ -9,7 +9,7 @@ def told(error: BaseException) -> tuple[int, str] | None:
     """Return the exit status and the sentence for what a person can mend; None for a fault of the program."""
     if interrupted(error):
         return 130, INTERRUPTED
-    if isinstance(error, FingerspellError):
+    if isinstance(error, FingerspellError | Unreachable):
         return 1, str(error)
     if isinstance(error, FileNotFoundError) and error.filename is not None:
         return 1, f"{error.filename} is not there; run `dvc repro`, which makes it"

@@ -13,7 +13,7 @@ from fingerspell.plots import style
 
 
 def main(name: str) -> None:
-    dataset, audit = catalogue.find(name), Path("data/audit") / name
+    dataset, audit = catalogue.held(Path("data/raw") / name), Path("data/audit") / name
     rows = [row for row in table.read(audit.with_suffix(".csv")) if not row.error]
     found = table.read_findings(Path(f"{audit}-findings.csv"))
     numbers = Path(f"{audit}.json").read_text(encoding="utf-8")

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stages.places import origin
+
 import zc.lockfile
 
 from fingerspell import files
@@ -17,6 +19,7 @@ PRIVATE = Path(".dvc/tmp")  # DVC's own, which neither DVC nor Git keeps
 LOCK = Path("dvc.lock")
 WHOLE = PRIVATE / "dvc.lock.whole"
 STARTED_BY_DVC = "DVC_STAGE"  # in the environment
+FETCHES = ("download", "weights")  # stages that write to what all runs share, `places.archives`
 LOOK_EVERY = 0.2  # seconds
 
 
@@ -24,16 +27,19 @@ LOOK_EVERY = 0.2  # seconds
 def guarded(what: str) -> Iterator[None]:
     """Guard the stage that runs in a `with` block; outside a repository of DVC there is nothing to guard.
 
-    what: the stage with its words, such as "train asl_cnn". Where another process runs the same, it waits for its end.
+    what: the stage with its words, such as "train asl_cnn". Where another process runs the same, it waits for its end;
+    likewise one that fetches, while any other of the repository's runs does.
     """
     if not PRIVATE.is_dir():
         yield
         return
     if STARTED_BY_DVC in os.environ:
         threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
-    running = PRIVATE / "running" / what.replace(" ", "-").replace("/", "-")
+    fetches = what.split()[0] in FETCHES
+    name = "fetching" if fetches else what.replace(" ", "-").replace("/", "-")
+    running = (origin() if fetches else Path()) / PRIVATE / "running" / name
     running.parent.mkdir(exist_ok=True)
-    alone = _wait(running, what)
+    alone = _wait(running, f"{what}: process %s {'fetches too' if fetches else 'runs this stage'}")
     try:
         keep_lock()
         yield
@@ -57,7 +63,7 @@ def _end_with(dvc: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _wait(running: Path, what: str) -> zc.lockfile.LockFile:
+def _wait(running: Path, sentence: str) -> zc.lockfile.LockFile:
     told = False
     while True:
         try:
@@ -65,6 +71,6 @@ def _wait(running: Path, what: str) -> zc.lockfile.LockFile:
         except zc.lockfile.LockError:
             process = running.read_text(encoding="utf-8").strip() or "another"
             if not told:
-                print(f"{what}: process {process} runs this stage; waiting for its end, or end it", file=sys.stderr)
+                print(f"{sentence % process}; waiting for its end, or end it", file=sys.stderr)
             told = True
             time.sleep(LOOK_EVERY)

@@ -12,7 +12,7 @@ from fingerspell.hands import landmarks
 
 
 def main(name: str) -> None:
-    dataset, checkpoints = catalogue.find(name), CHECKPOINTS / "landmarks" / name
+    dataset, checkpoints = catalogue.held(Path("data/raw") / name), CHECKPOINTS / "landmarks" / name
     archive = Path("data/raw") / name / dataset.archive
     with files.write_aside(Path("data/landmarks") / name) as folder:
         folder.mkdir()

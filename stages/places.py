@@ -3,13 +3,16 @@
 import os
 from pathlib import Path
 
+PUBLISHED = Path("data/published.json")  # the published collections that are there
 CHECKPOINTS = Path("data/checkpoints")  # where interrupted trainings go on; empty between runs
 
 
-def archives() -> Path:
-    """Return the folder of what a person put there, and what was fetched; no tool keeps it.
+def origin() -> Path:
+    """Return the repository, for a queued or temporary run, which has a copy below `.dvc/tmp/exps`, that it is of."""
+    before, temporary, _ = str(Path.cwd()).partition(f"{os.sep}.dvc{os.sep}tmp{os.sep}exps{os.sep}")
+    return Path(before) if temporary else Path()
 
-    A queued or temporary experiment runs in a copy below `.dvc/tmp/exps`, and shares that of the repository it is of.
-    """
-    origin, temporary, _ = str(Path.cwd()).partition(f"{os.sep}.dvc{os.sep}tmp{os.sep}exps{os.sep}")
-    return Path(origin, "data/archives") if temporary else Path("data/archives")
+
+def archives() -> Path:
+    """Return the folder of what a person put there, and what was fetched; no tool keeps it, and all runs share it."""
+    return origin() / "data/archives"

@@ -18,7 +18,7 @@ from fingerspell.splits import manifest
 def main(name: str) -> None:
     params = config.load()
     experiment = params.experiment(name)
-    dataset = catalogue.find(experiment.dataset)
+    dataset = catalogue.held(Path("data/raw") / experiment.dataset)
     kind = registry.check(name, params).ARCHITECTURE.kind
     choose_kernels(experiment.precision)
     rows = manifest.read(Path(f"data/splits/{name}.csv"))

@@ -1,6 +1,7 @@
 """How one trained model breaks: its test images disturbed, its hands in other scenes; and what its doubts are worth."""
 
 from pathlib import Path
+from typing import Any
 
 from stages.environment import choose_kernels
 from stages.runner import run
@@ -23,8 +24,8 @@ from fingerspell.splits import manifest
 def main(name: str) -> None:
     params = config.load()
     choose_kernels(params.experiment(name).precision)
-    dataset, model, seed = catalogue.find(params.experiment(name).dataset), Path("models") / name, params.seed
-    raw, table = Path("data/raw") / dataset.name, Predictions.read(Path(f"data/predictions/{name}.csv"))
+    raw, model, seed = Path("data/raw") / params.experiment(name).dataset, Path("models") / name, params.seed
+    dataset, table = catalogue.held(raw), Predictions.read(Path(f"data/predictions/{name}.csv"))
     test = {one.member: one.label for one in manifest.read(Path(f"data/splits/{name}.csv")) if one.split == "test"}
     with asking.opened(model) as (description, predict):
         most = robustness.most(params.evidence.images, description)
@@ -43,7 +44,7 @@ def main(name: str) -> None:
     files.write_json(Path(f"metrics/calibration/{name}.json"), about | doubts)
 
 
-def _by_signer(table: Predictions, hands: Path, dataset: str, seed: int) -> dict:
+def _by_signer(table: Predictions, hands: Path, dataset: str, seed: int) -> dict[str, Any]:
     """Return accuracy by skin and by hand, of all test images; None where nobody has written down who signs."""
     if not hands.exists():
         return {"skin": None, "hand": None}

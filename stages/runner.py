@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import stages.environment  # noqa: F401  # before numpy, which files imports
 
@@ -55,7 +56,7 @@ def _check_usage(main: Callable[..., None], stage: str, words: list[str]) -> Non
         raise FingerspellError(f"wrong number of words; run `{usage}` or, for all stages, `dvc repro`")
 
 
-def _log(what: str, values: dict) -> None:
+def _log(what: str, values: dict[str, Any]) -> None:
     try:
         files.write_json(LOGS / f"{what.replace(' ', '-').replace('/', '-')}.json", values)
     except OSError as error:

@@ -65,6 +65,9 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(404, b"not here")
 
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
     def do_POST(self) -> None:
         self.note(self.rfile.read(int(self.headers["Content-Length"])).decode())
         if self.refuses():
@@ -101,15 +104,16 @@ class Handler(BaseHTTPRequestHandler):
         return json.dumps(entries).encode()
 
     def send_file(self, data: bytes) -> None:
-        start, headers, status = 0, {"Accept-Ranges": "bytes", "ETag": '"1"'}, 200
+        start, last, headers, status = 0, len(data) - 1, {"Accept-Ranges": "bytes", "ETag": '"1"'}, 200
         if self.server.ranges and "Range" in self.headers:
-            start, status = int(self.headers["Range"].removeprefix("bytes=").rstrip("-")), 206
-            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            first, _, end = self.headers["Range"].removeprefix("bytes=").partition("-")
+            start, last, status = int(first), min(int(end or last), last), 206
+            headers["Content-Range"] = f"bytes {start}-{last}/{len(data)}"
         if start >= len(data) > 0:
             return self.answer(416, b"", **{"Content-Range": f"bytes */{len(data)}"})
         cut = self.server.cuts.pop(0) if self.server.cuts else None
         stall = self.server.stalls.pop(0) if self.server.stalls else 0
-        self.answer(status, data[start:], cut, stall, **headers | self.server.headers)
+        self.answer(status, data[start : last + 1], cut, stall, **headers | self.server.headers)
 
     def answer(self, status: int, body: bytes, cut: int | None = None, stall: float = 0, **headers: str) -> None:
         self.send_response(status)
@@ -120,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
         if not self.server.lengths or cut is not None:
             self.close_connection = True
         self.end_headers()
-        body = body[:cut]
+        body = b"" if self.command == "HEAD" else body[:cut]
         if stall:
             self.wfile.write(body[: len(body) // 2])
             time.sleep(stall)

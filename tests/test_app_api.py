@@ -27,14 +27,15 @@ from app.cache import Cache
 from app.readers import Busy, Readers
 from fingerspell import cli, video
 from fingerspell.errors import FingerspellError
+from fingerspell.inference import alphabets, released
 from fingerspell.inference.letters import Letter
-from fingerspell.inference.words import Speller
 from fingerspell.signing import film
 
 pytestmark = pytest.mark.slow
 
 API = "/api/v1"
 ROOT = Path(__file__).parent.parent
+AMERICAN = released.FOLDER / released.DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -327,9 +328,9 @@ def test_who_comes_when_too_many_wait_is_asked_to_come_again(app, visitor, hand,
     readers, begun, go = Readers(threads=1, waiting=1, patience=20), threading.Event(), threading.Event()
     monkeypatch.setitem(app.extensions, "readers", readers)
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(readers.ask, "american", lambda _: begun.set() or go.wait(10))
+        first = pool.submit(readers.ask, AMERICAN, lambda _: begun.set() or go.wait(10))
         assert begun.wait(10)
-        second = pool.submit(readers.ask, "american", lambda _: "second")
+        second = pool.submit(readers.ask, AMERICAN, lambda _: "second")
         until = time.monotonic() + 10
         while not readers._queue.full():
             assert time.monotonic() < until
@@ -346,10 +347,10 @@ def test_who_comes_when_too_many_wait_is_asked_to_come_again(app, visitor, hand,
 def test_nobody_waits_for_ever_and_what_nobody_awaits_is_not_done():
     readers, begun, go, done = Readers(threads=1, patience=0.3), threading.Event(), threading.Event(), []
     with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(readers.ask, "american", lambda _: begun.set() or go.wait(10))
+        slow = pool.submit(readers.ask, AMERICAN, lambda _: begun.set() or go.wait(10))
         assert begun.wait(10)
         with pytest.raises(Busy):
-            readers.ask("american", lambda _: done.append(1))
+            readers.ask(AMERICAN, lambda _: done.append(1))
         go.set()
         with pytest.raises(Busy):
             slow.result()
@@ -525,7 +526,7 @@ class Scripted:
 
 
 def test_a_letter_that_moves_takes_the_place_of_its_beginning():
-    talk = live.Session("american", Scripted(), Speller.open("american"), None)
+    talk = live.Session(alphabets.find("american"), Scripted())
     for time_, shown in enumerate([["H"], ["I"], ["-", "J"]]):
         talk.add(time_, shown)
     assert talk.text == "HJ"
@@ -537,7 +538,7 @@ def test_a_letter_that_moves_takes_the_place_of_its_beginning():
 
 
 def test_a_long_text_is_kept_and_its_end_is_read():
-    talk = live.Session("american", Scripted(), Speller.open("american"), None)
+    talk = live.Session(alphabets.find("american"), Scripted())
     for number in range(live.LONGEST + 3):
         talk.add(number, ["A"])
     assert talk.text == "A" * (live.LONGEST + 3) and len(talk._entries) <= live.LONGEST
@@ -546,7 +547,7 @@ def test_a_long_text_is_kept_and_its_end_is_read():
 
 
 def test_it_is_said_why_nothing_is_read(app, b):
-    read = app.extensions["readers"].ask("american", lambda reader: reader.read(b)[0])
+    read = app.extensions["readers"].ask(AMERICAN, lambda reader: reader.read(b)[0])
     blurred = cv2.GaussianBlur(b, (0, 0), 6)
     dark = (b * 0.1).astype(np.uint8)
     assert live.why("unsure", b, read) == "unsure" and live.why("unsure", blurred, read) == "blurred"
@@ -558,7 +559,7 @@ def test_drawn_hands_are_neither_blurred_nor_dark(app):
     for tone in (0.1, 0.9):
         pictures = [film.still("american", label, tone=tone) for label in "ABDGIKPSVX"]
         for picture in pictures:
-            [read, *_] = app.extensions["readers"].ask("american", lambda reader, p=picture: reader.read(p))
+            [read, *_] = app.extensions["readers"].ask(AMERICAN, lambda reader, p=picture: reader.read(p))
             assert live.light(picture) > 2 * live.DARK and live.sharpness(picture, read) > 1.2 * live.BLURRED
 
 

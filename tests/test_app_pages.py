@@ -3,19 +3,17 @@
 import base64
 import json
 import re
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browser import focus, launcher, no_violation
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 from werkzeug.serving import make_server
 
 from app import create_app, language
@@ -26,7 +24,6 @@ pytestmark = pytest.mark.slow
 
 STATIC = Path(language.__file__).parent / "static"
 PAGES = ("", "video", "live", "sign", "read", "about")
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 POINTS = [[0.5, 0.9, 0.0]] + [
     [0.3 + 0.1 * finger, 0.8 - 0.12 * joint, 0.0] for finger in range(5) for joint in range(1, 5)
 ]
@@ -139,13 +136,8 @@ def site() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def launch() -> Iterator[Callable[..., Browser]]:
-    """Start a browser whose camera is not real; options: more words of its command line."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not program:
-        pytest.skip("no Chromium is installed; the package `chromium` of Debian brings one")
-    options = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with sync_playwright() as playwright:
-        yield lambda *more: playwright.chromium.launch(executable_path=program, args=[*options, *more])
+    with launcher() as start:
+        yield start
 
 
 @pytest.fixture(scope="module")
@@ -224,15 +216,6 @@ def visit(site: str, browser: Browser, api: Api) -> Iterator[Callable[..., Page]
     assert not strange
 
 
-def focus(page: Page, selector: str, most: int = 40) -> None:
-    """Come to an element with the Tab key alone; what has the focus on the way is marked visibly."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
-            return
-    raise AssertionError(f"the Tab key does not lead to {selector}")
-
-
 def said(page: Page) -> list[str]:
     """What the live region said since `listen`."""
     return page.evaluate("() => window.said")
@@ -256,14 +239,6 @@ def started(page: Page) -> None:
 # All pages
 
 
-@contextmanager
-def no_violation(page: Page, where: str) -> Iterator[None]:
-    yield
-    page.wait_for_timeout(150)  # transitions of colours
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-    assert found.violations_count == 0, f"{where}:\n{found.generate_report()}"
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("tongue", ["en", "ar"])
 def test_axe_finds_nothing(visit, api, site, picture, tongue, scheme):
@@ -279,26 +254,25 @@ def test_axe_finds_nothing(visit, api, site, picture, tongue, scheme):
     for name in (*PAGES, "nowhere"):
         page.goto(f"{site}/{name}")
         assert page.locator("html").get_attribute("lang") == tongue
-        with no_violation(page, name):
-            pass
-        with no_violation(page, f"{name}, at work"):
-            if name == "":
-                page.locator("#file").set_input_files(picture)
-                expect(page.locator(".hand")).to_have_count(2)
-            elif name == "video":
-                page.locator("#file").set_input_files(picture)
-                expect(page.locator("#result")).to_be_visible()
-            elif name in ("live", "sign"):
-                page.locator(".tips summary").click()
-                started(page)
-                expect(page.locator("#gauge")).to_be_visible()
-            elif name == "read":
-                page.locator("#begin").click()
-                page.locator("#show").click()
-                expect(page.locator("#answer")).to_be_visible()
+        no_violation(page, name)
+        if name == "":
+            page.locator("#file").set_input_files(picture)
+            expect(page.locator(".hand")).to_have_count(2)
+        elif name == "video":
+            page.locator("#file").set_input_files(picture)
+            expect(page.locator("#result")).to_be_visible()
+        elif name in ("live", "sign"):
+            page.locator(".tips summary").click()
+            started(page)
+            expect(page.locator("#gauge")).to_be_visible()
+        elif name == "read":
+            page.locator("#begin").click()
+            page.locator("#show").click()
+            expect(page.locator("#answer")).to_be_visible()
+        no_violation(page, f"{name}, at work")
     page.set_viewport_size({"width": 360, "height": 800})
-    with no_violation(page, "the menu"):
-        page.locator(".menu summary").click()
+    page.locator(".menu summary").click()
+    no_violation(page, "the menu")
 
 
 @pytest.mark.parametrize("tongue", ["en", "ar"])

@@ -1,16 +1,21 @@
 """The API under requests that are made up from its description: it answers as it says, and never with a fault."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from app import create_app
+from fingerspell.collecting import Collection
 
 pytestmark = pytest.mark.slow
 
 API = "/api/v1"
-app = create_app({"SESSIONS": 10**6, "VIDEOS_WAITING": 10**6})
+place = tempfile.TemporaryDirectory()
+app = create_app({"SESSIONS": 10**6, "VIDEOS_WAITING": 10**6}, collection=Collection("signs", Path(place.name)))
 client = app.test_client()
 headers = {"X-CSRFToken": client.get(f"{API}/token").json["token"]}
 cookies = {"fingerspell": client.get_cookie("fingerspell").value}
@@ -25,6 +30,7 @@ def _ended():
     yield
     app.extensions["readers"].close()
     app.extensions["jobs"].close()
+    place.cleanup()
 
 
 # By hand, not by `schema.parametrize`: pytest-xdist would take tests of one name for one.
@@ -48,5 +54,5 @@ def test_every_operation_answers_as_it_is_described(operation):
 
 def test_requests_got_past_the_token():
     changing = {name: statuses for name, statuses in reached.items() if not name.startswith("GET")}
-    assert len(changing) == 8 and all(statuses - {400} for statuses in changing.values()), reached
+    assert len(changing) == 10 and all(statuses - {400} for statuses in changing.values()), reached
     assert {201, 204, 200} <= set.union(*changing.values())

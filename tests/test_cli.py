@@ -229,6 +229,19 @@ def test_an_interrupt_is_no_traceback(command, monkeypatch):
     assert (status, output) == (130, "") and errors == "fingerspell: interrupted\n"
 
 
+def test_a_library_that_is_missing_is_told_in_one_sentence():
+    """As OpenCV's is where pip installed it on a system without a desktop."""
+    script = (
+        "import sys; sys.modules['cv2'] = None; from fingerspell import cli; sys.exit(cli.main(['predict', 'A.png']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    [sentence] = done.stderr.splitlines()
+    assert sentence.startswith(
+        "fingerspell: import of cv2 halted; None in sys.modules; install the package or the library"
+    )
+
+
 def test_version_and_help(command):
     assert command("--version") == (0, f"fingerspell {version('fingerspell')}\n", "")
     status, output, _ = command("evaluate", "--help")

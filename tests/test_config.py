@@ -104,7 +104,7 @@ def test_numbers_are_read_as_dvc_writes_them(tmp_path):
         (
             "crops.asl_cnn",
             {"dataset": "arasl", "hands": "british", "joints": 1, "views": 0},
-            ("crops.asl_cnn.hands", "'american' or 'arabic'"),
+            ("crops.asl_cnn.hands", "'american', 'arabic' or 'none'"),
         ),
         (
             "crops.asl_cnn",
@@ -117,8 +117,8 @@ def test_numbers_are_read_as_dvc_writes_them(tmp_path):
             {"experiment": "asl_robust", "path": "no/such.zip"},
             ("external.mine.path is 'no/such.zip', which is not there; mend it",),
         ),
-        ("hands.british", {"per_class": 1, "backgrounds": 1}, ("hands.british", "'american' or 'arabic'")),
-        ("datasets.arasl.source", "web", ("datasets.arasl.source ", "'rendered' or 'original'")),
+        ("hands.british", {"per_class": 1, "backgrounds": 1}, ("hands.british", "'american', 'arabic' or 'none'")),
+        ("datasets.arasl.source", "web", ("datasets.arasl.source ", "'rendered', 'original' or 'own'")),
         ("seed", True, ("seed ", "integer")),
     ],
 )
@@ -244,7 +244,7 @@ def test_other_files_are_refused(tmp_path):
     [
         (config.Params.experiment, r"no experiment 'x' .*asl_cnn"),
         (config.Params.dataset, r"no dataset 'x' .*asl_alphabet"),
-        (config.Params.drawn_hands, r"no entry of hands 'x' .*there are american, arabic"),
+        (config.Params.drawn_hands, r"no entry of hands 'x' .*there are none, american, arabic"),
         (config.Params.weights_source, r"no entry of weights 'x' .*there are none"),
         (config.Params.autoencoder, r"no autoencoder 'x' .*asl_autoencoder"),
         (config.Params.composition, r"no entry of compositions 'x' .*asl_robust"),

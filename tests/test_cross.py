@@ -5,6 +5,7 @@ import json
 import shutil
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,15 +39,26 @@ ARASL = {"classes": [*catalogue.find("arasl").letters], "letters": [*catalogue.f
 # Which sets
 
 
+def sets_of(learnt: str, there: list[str]) -> dict[str, catalogue.Dataset]:
+    return cross.collections(catalogue.find(learnt), map(catalogue.find, there))
+
+
+def test_signs_of_ones_own_are_asked_for_beside_the_published_ones_of_their_alphabet():
+    mine = replace(catalogue.find("asl_photos"), name="mine", own=True)
+    assert list(cross.collections(mine, [catalogue.find("arasl"), LEXSET])) == ["synthetic_asl", "mine"]
+    alone = replace(mine, alphabet="mine")
+    assert list(cross.collections(alone, [LEXSET])) == ["mine"]
+
+
 def test_a_model_is_asked_about_every_collection_of_its_alphabet():
     there = ["arasl", "asl_alphabet", "american", "synthetic_asl", "asl_photos"]
-    held = {name: dataset.name for name, dataset in cross.collections("synthetic_asl", there).items()}
+    held = {name: dataset.name for name, dataset in sets_of("synthetic_asl", there).items()}
     assert held == {name: name for name in ("asl_alphabet", "synthetic_asl", "asl_photos")}
-    assert list(cross.collections("arasl", [*there, "aasl"])) == ["arasl", "aasl"]
+    assert list(sets_of("arasl", [*there, "aasl"])) == ["arasl", "aasl"]
 
 
 def test_the_collections_of_a_union_are_sets_and_the_union_is_none():
-    held = cross.collections("asl_alphabet", ["asl_alphabet", "american"])
+    held = sets_of("asl_alphabet", ["asl_alphabet", "american"])
     assert {name: dataset.name for name, dataset in held.items()} == {
         "asl_alphabet": "asl_alphabet", "asl_photos": "american",
     }  # fmt: skip
@@ -54,7 +66,7 @@ def test_the_collections_of_a_union_are_sets_and_the_union_is_none():
 
 def test_what_was_learnt_from_a_union_is_read_from_it():
     """The manifest names its images; in an archive of the collection's own other images may have these names."""
-    held = cross.collections("american", ["asl_alphabet", "synthetic_asl", "asl_photos", "american"])
+    held = sets_of("american", ["asl_alphabet", "synthetic_asl", "asl_photos", "american"])
     assert {name: dataset.name for name, dataset in held.items()} == {
         "asl_alphabet": "american", "synthetic_asl": "synthetic_asl", "asl_photos": "american",
     }  # fmt: skip

@@ -24,6 +24,7 @@ PLUMBING = {
     "stages/guard.py",
     "stages/places.py",
     "stages/runner.py",
+    "fingerspell/cluster.py",
     "fingerspell/config.py",
     "fingerspell/errors.py",
     "fingerspell/files.py",

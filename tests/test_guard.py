@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import Repository
+from conftest import ROOT, Repository
 from torture import environment, processes, shrink
 
 pytestmark = pytest.mark.slow
@@ -86,6 +86,40 @@ def test_the_same_stage_waits_for_the_one_that_runs(folder):
     assert told == f"hands american: process {first.pid} runs this stage; waiting for its end, or end it\n"
     assert (first.wait(), second.wait()) == (0, 0)
     assert not list(folder.rglob("*.partial"))
+
+
+def test_one_run_fetches_while_those_in_copies_wait_and_train(folder):
+    """A queue's workers run in copies of the repository, which share its archives."""
+    script = "import sys; from stages.guard import guarded\nwith guarded(sys.argv[1]): print('in', flush=True); input()"
+
+    def begin(place: Path, what: str) -> subprocess.Popen:
+        (place / ".dvc/tmp").mkdir(parents=True, exist_ok=True)
+        return subprocess.Popen(
+            [sys.executable, "-c", script, what],
+            cwd=place,
+            env=environment() | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def end(*started: subprocess.Popen) -> list[str]:
+        for one in started:
+            print(file=one.stdin, flush=True)
+        return [one.communicate(timeout=60)[0] for one in started]
+
+    first, second, itself = (folder / ".dvc/tmp/exps/one", folder / ".dvc/tmp/exps/two", folder)
+    trainings = [begin(place, "train asl_cnn") for place in (first, second, itself)]
+    assert [one.stdout.readline() for one in trainings] == ["in\n"] * 3
+    fetching = begin(first, "download american")
+    assert fetching.stdout.readline() == "in\n"
+    waiting = begin(second, "download asl_alphabet"), begin(itself, "weights vgg16")
+    for one, what in zip(waiting, ("download asl_alphabet", "weights vgg16")):
+        told = one.stdout.readline()
+        assert told == f"{what}: process {fetching.pid} fetches too; waiting for its end, or end it\n"
+    assert end(fetching, *trainings) == [""] * 4
+    assert end(*waiting) == ["in\n"] * 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

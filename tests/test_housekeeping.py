@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from email.message import Message
 from importlib import metadata
@@ -37,6 +38,13 @@ PLANTED = {
 
 def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run targets of the Makefile in another folder, in the environment of the tests."""
+    alone = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    command = ["make", "--silent", "--file", str(ROOT / "Makefile"), "--old-file", "setup", *words]
+    return subprocess.run(command, cwd=folder, env=alone, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -275,3 +283,76 @@ def test_renewals_cover_locks_and_actions():
     [pattern] = told["pip_requirements"]["managerFilePatterns"]
     locks = [path.relative_to(ROOT).as_posix() for path in (ROOT / "requirements").iterdir()]
     assert locks and all(re.search(pattern.strip("/"), name) for name in locks)
+
+
+def test_a_pull_request_is_told_what_changes_in_metrics_parameters_and_plots():
+    """With the study run again, and the plots of both on one page."""
+    steps = WORKFLOW["jobs"]["differences"]["steps"]
+    [told] = [step for step in steps if "diff" in step.get("run", "").split()]
+    [kept] = [step for step in steps if step.get("uses", "").startswith("actions/upload-artifact@")]
+    assert steps.index(told) < steps.index(kept) < len(steps) - 1
+    assert (
+        kept["with"]["path"] == "dvc_plots" and "differences.md" in told["run"] and "differences.md" in steps[-1]["run"]
+    )
+    assert [step["run"] for step in WORKFLOW["jobs"]["study"]["steps"] if "run" in step] == [
+        "make repro",
+        "make reproduced",
+    ]
+
+
+@pytest.mark.slow
+def test_differences_are_told_in_markdown(repository):
+    """In a repository of DVC with a metric, a parameter, a table that DVC draws and a picture."""
+    (repository / "params.yaml").write_text("epochs: 5\n")
+    (repository / "dvc.yaml").write_text("metrics: [metrics.json]\nplots: [{plots/history.csv: {x: epoch}}]\n")
+    (repository / "metrics.json").write_text('{"accuracy": 0.5}')
+    (repository / "plots").mkdir()
+    (repository / "plots/history.csv").write_text("epoch,loss\n1,0.5\n2,0.25\n")
+    (repository / "plots/sheet.png").write_bytes(b"one")
+    subprocess.run(["dvc", "init", "-q"], cwd=repository, check=True)
+    git(repository, "add", ".")
+    git(repository, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "before")
+    (repository / "params.yaml").write_text("epochs: 7\n")
+    (repository / "metrics.json").write_text('{"accuracy": 0.75}')
+    (repository / "plots/history.csv").write_text("epoch,loss\n1,0.5\n2,0.125\n")
+    (repository / "plots/sheet.png").write_bytes(b"other")
+    done = make(repository, "diff", "BASE=HEAD", "PAGE=https://example.org")
+    assert done.returncode == 0, done.stderr
+    rows = [re.split(r"\s*\|\s*", line.strip("| ")) for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert ["metrics.json", "accuracy", "0.5", "0.75", "0.25"] in rows
+    assert ["params.yaml", "epochs", "5", "7"] in rows
+    assert "(https://example.org)" in done.stdout
+    listed = [line for line in done.stdout.splitlines() if line.startswith("- ")]
+    assert listed == ["- `plots/history.csv`", "- `plots/sheet.png`"]
+    page = (repository / "dvc_plots/index.html").read_text(encoding="utf-8")
+    assert "0.125" in page and "0.25" in page
+
+
+def test_types_are_checked_strictly_and_exceptions_have_names():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
+    assert told["strict"] is True and {"fingerspell", "stages", "tools"} <= set(told["files"])
+    assert not [key for key in told if key.startswith(("disallow", "ignore", "warn", "disable"))]
+    for exception in told["overrides"]:
+        assert "ignore_errors" not in exception and "disable_error_code" not in exception
+        if exception.get("ignore_missing_imports"):
+            ours = [name for name in exception["module"] if (ROOT / name.split(".")[0]).is_dir()]
+            assert not ours, "our own modules have types"
+    code = [path.read_text(encoding="utf-8") for folder in told["files"] for path in (ROOT / folder).rglob("*.py")]
+    ignored = [line for text in code for line in text.splitlines() if "type: ignore" in line]
+    assert ignored and not [line for line in ignored if not re.search(r"type: ignore\[[a-z-]+\]", line)]
+
+
+def test_the_reference_is_written_from_docstrings_without_running_the_command_line(tmp_path):
+    """Of a package of the library's name and layout."""
+    (tmp_path / "fingerspell/cli").mkdir(parents=True)
+    (tmp_path / "fingerspell/__init__.py").write_text('"""Reads signs."""\n')
+    (tmp_path / "fingerspell/cli/__init__.py").write_text(
+        '"""Commands."""\n\ndef main(count: int) -> None:\n    """Run `count` of them."""\n'
+    )
+    (tmp_path / "fingerspell/cli/__main__.py").write_text("raise SystemExit('was run')\n")
+    done = make(tmp_path, "reference")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "reference/index.html\n" and (tmp_path / "reference/index.html").is_file()
+    page = (tmp_path / "reference/fingerspell/cli.html").read_text(encoding="utf-8")
+    assert "Run <code>count</code> of them." in page and "__main__" not in page
+    assert "Reads signs." in (tmp_path / "reference/fingerspell.html").read_text(encoding="utf-8")

@@ -191,7 +191,8 @@ def test_a_misspelt_path_of_photographs_is_refused(study):
 
 
 def test_an_unknown_dataset_section_is_named(study):
-    study.change(lambda params: params["datasets"].update(bsl={"source": "rendered", "images_per_class": 1}))
+    section = {"source": "rendered", "path": "fingerspell", "images_per_class": 1}
+    study.change(lambda params: params["datasets"].update(bsl=section))
     assert "'bsl'" in failure(study, "download", "bsl")
 
 
@@ -514,7 +515,7 @@ def test_an_interrupted_preparation_leaves_nothing_half_written(slow, number):
 @pytest.mark.parametrize("words", [("download", "asl_alphabet"), ("hands", "american")])
 def test_an_interrupt_while_processes_that_draw_begin_is_told_in_a_sentence(study, words, pause):
     def change(params: dict) -> None:
-        params["datasets"]["asl_alphabet"] = {"source": "rendered", "images_per_class": 20}
+        params["datasets"]["asl_alphabet"] = {"source": "rendered", "path": "fingerspell", "images_per_class": 20}
         params["hands"]["american"] = {"per_class": 20, "backgrounds": 1}
 
     study.change(change)

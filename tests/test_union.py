@@ -64,7 +64,7 @@ def place(tmp_path, monkeypatch):
 
     def settings(name, source, images_per_class=3):
         values = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-        values["datasets"][name] = {"source": source, "images_per_class": images_per_class}
+        values["datasets"][name] = {"source": source, "path": "fingerspell", "images_per_class": images_per_class}
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
 
     return settings

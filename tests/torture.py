@@ -42,7 +42,7 @@ def shrink(params: dict) -> None:
     params["evidence"] = {"comparisons": [], "images": 10, "robustness": [], "explanations": []}
     params["weights"] = {"none": "none"}
     params["hands"] = {"american": {"per_class": 4, "backgrounds": 100}}
-    params["datasets"] = {"arasl": {"source": "rendered", "images_per_class": 6}}
+    params["datasets"] = {"arasl": params["datasets"]["arasl"] | {"images_per_class": 6}}
     params["experiments"] = {EXPERIMENT: params["experiments"][EXPERIMENT] | {"image_size": 16, "epochs": 2}}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import yaml
 
@@ -93,7 +94,7 @@ def card(name: str) -> str:
     )
 
 
-def metadata(dataset: Dataset, told: About) -> dict:
+def metadata(dataset: Dataset, told: About) -> dict[str, Any]:
     """Return what the header of a card says."""
     return {
         "pretty_name": dataset.title,
@@ -137,7 +138,7 @@ def _counts(dataset: Dataset) -> str:
     return "\n".join(told)
 
 
-def _audit(dataset: Dataset, numbers: dict | None) -> str:
+def _audit(dataset: Dataset, numbers: dict[str, Any] | None) -> str:
     """Return what an audit found in the original, or that there was none."""
     if numbers is None:
         return (
@@ -159,7 +160,7 @@ def _audit(dataset: Dataset, numbers: dict | None) -> str:
     return "\n".join([_wrapped(f"{'. '.join(told)}."), "", "| found | |", "|---|--:|", *lines])
 
 
-def _protocols(run: dict, name: str) -> list[str]:
+def _protocols(run: dict[str, Any], name: str) -> list[str]:
     """Return the table of what a split costs on this collection, where one network was tested under several."""
     of = {key: one for key, one in run["experiments"].items() if one["settings"]["dataset"] == name}
     table = originals.protocols_markdown({"experiments": of}).rstrip("\n")
@@ -176,6 +177,7 @@ def _fetched(dataset: Dataset) -> str:
             f"From Mendeley Data, version {dataset.mendeley[1]}, whose interface states size and SHA-256 of each file"
         )
     else:
+        assert dataset.github is not None  # the third of three
         told = f"From GitHub, at commit {dataset.github[1]}"
     told += f". It has {dataset.size:,} bytes" if dataset.size else ""
     return _wrapped(f"{told}{f', and the SHA-256 `{dataset.sha256}`' if dataset.sha256 else ''}.")
@@ -186,7 +188,8 @@ def _command(dataset: Dataset, stage: str) -> str:
     change = (
         f"datasets.{dataset.name}.source=original"
         if dataset.name in config.load().datasets
-        else f"'+datasets.{dataset.name}={{source: original, images_per_class: 1}}'"
+        else f"'+datasets.{dataset.name}="
+        "{source: original, path: fingerspell/datasets/rendered, images_per_class: 1}'"
     )
     return f"dvc exp run -S {change} {stage}@{dataset.name}"
 

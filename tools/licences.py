@@ -7,9 +7,11 @@ Versions are those of the lock, licences those that the installed packages' own 
 
 import re
 import sys
+from collections.abc import Sequence
 from email.message import Message
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 from fingerspell import files
 from fingerspell.errors import FingerspellError
@@ -31,6 +33,7 @@ EXCEPTIONS = {
         "the exception lets programs of any licence link it; DVC asks for it",
     ),
     "python-bidi": ("LGPL", "a library that anyone can replace by a changed one; it is used unchanged"),
+    "python-dateutil": ("Dual License", "BSD-3-Clause, and Apache-2.0 for what is newer, as its licence file says"),
 }
 # Of packages whose metadata tells none, from the licence that lies beside it, and of those that other systems install.
 STATED = {
@@ -66,7 +69,7 @@ SPELLINGS = {
     "zope public license": "ZPL-2.1",
     "zpl 2.1": "ZPL-2.1",
 }
-NO_SPDX = {"BSD", "LGPL", "GPL-2.0-only WITH linking exception"}  # the publisher's words are no more precise
+NO_SPDX = {"BSD", "Dual License", "LGPL", "GPL-2.0-only WITH linking exception"}  # publishers are no more precise
 INTRODUCTION = """\
 # Licences of the locked packages
 
@@ -100,7 +103,7 @@ def found(packages: list[lock.Package]) -> dict[str, str]:
 def licence(name: str) -> str:
     """Return what a package's metadata tells, or what is stated of it here; empty where neither does."""
     try:
-        return told(metadata.metadata(name)) or STATED.get(name, "")
+        return told(cast(Message, metadata.metadata(name))) or STATED.get(name, "")
     except metadata.PackageNotFoundError:
         return STATED.get(name, "")
 
@@ -141,7 +144,7 @@ def _allowed(name: str, told: str) -> bool:
     return bool(told) and set(re.split(r" AND | OR |[() ]+", told)) - {""} <= ALLOWED
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in [head, ("---",) * len(head), *rows])
 
 

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from stages.places import archives
 
@@ -23,7 +24,8 @@ import zc.lockfile
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from voluptuous import Invalid
 
 from fingerspell import config, files
@@ -85,7 +87,7 @@ def mend_lock() -> None:
     committed = _committed()
     copies = ((copy, entries(copy)) for copy in (_read(WHOLE), committed) if copy)
     whole, before = next((one for one in copies if one[1] is not None), (None, {}))
-    if text == committed or not is_cut(entries(text), before):
+    if text == committed or not is_cut(entries(text), before or {}):
         return
     if whole:
         files.write_text(LOCK, whole)
@@ -95,7 +97,7 @@ def mend_lock() -> None:
         _say(f"{LOCK} was cut short when DVC was stopped; deleted, so that stages run again or come from DVC's cache")
 
 
-def entries(text: str) -> dict[str, object] | None:
+def entries(text: str) -> dict[str, Any] | None:
     """Return the stages of a `dvc.lock` by their names, or None where it is not whole: DVC would not take it."""
     try:
         told = YAML(typ="safe").load(text)  # as DVC reads it: to YAML 1.1 some hashes are numbers
@@ -105,7 +107,7 @@ def entries(text: str) -> dict[str, object] | None:
     return told.get("stages", {}) if text.endswith("\n") else None
 
 
-def is_cut(left: dict | None, before: dict) -> bool:
+def is_cut(left: dict[str, Any] | None, before: dict[str, Any]) -> bool:
     """Tell whether entries are what is left of a `dvc.lock` that DVC wrote after one with `before`, one of them new.
 
     Then they are the first ones of `before`: of them the last may be cut, and one other changed.
@@ -119,8 +121,8 @@ def is_cut(left: dict | None, before: dict) -> bool:
 
 def forget_removed() -> None:
     """Delete the entries of stages that the parameters no longer make, and their outputs."""
-    text = _read(LOCK)
-    there, stages = (text and entries(text)) or {}, stage_names()
+    text = _read(LOCK) or ""
+    there, stages = entries(text) or {}, stage_names()
     removed = {name: entry for name, entry in there.items() if name not in stages}
     if not removed:
         return
@@ -155,8 +157,10 @@ def _other(name: str) -> bool:
     for file in (one.archive for one in dataset.collections or (dataset,)):
         at_hand = next((folder / file for folder in folders if (folder / file).is_file()), None)
         # Whatever came, or changed, has a later ctime; only then are gigabytes read.
-        if at_hand and at_hand.stat().st_ctime > since and files.sha256(find(file, folders)) != read.get(file):
-            return True
+        if at_hand and at_hand.stat().st_ctime > since:
+            found = find(file, folders)
+            if found and files.sha256(found) != read.get(file):
+                return True
     return False
 
 

@@ -17,6 +17,7 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +30,9 @@ from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external import error_analysis
 from fingerspell.images import whole
 from fingerspell.inference import export, released
-from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor, reads_whole
+from fingerspell.inference.predictor import Predictor, reads_whole
 from fingerspell.inference.reader import Reader
+from fingerspell.models.common.description import DESCRIPTION, MODEL
 from fingerspell.preparation.prepared import TABLE, Image
 from tools import front_matter
 
@@ -112,7 +114,7 @@ def require_current(folder: Path, name: str) -> None:
         raise FingerspellError(f"{name} in {folder} is not up to date; run `dvc repro {' '.join(stages)}` there first")
 
 
-def parameters(folder: Path, name: str) -> dict:
+def parameters(folder: Path, name: str) -> dict[str, Any]:
     """Return what `params.yaml` says of an experiment: its section, those of what it is composed of or of its crops,
     its dataset's, its hands'."""
     params = load(folder)
@@ -121,14 +123,14 @@ def parameters(folder: Path, name: str) -> dict:
     return {
         "seed": params.seed,
         "datasets": {experiment.dataset: params.dataset(experiment.dataset).model_dump()},
-        "hands": {drawn.hands: params.drawn_hands(drawn.hands).model_dump()} if drawn else {},
+        "hands": {drawn.hands: hands.model_dump()} if drawn and (hands := params.drawn_hands(drawn.hands)) else {},
         "compositions": {name: composition.model_dump()} if composition else {},
         **({"crops": {name: crops.model_dump()}} if crops else {}),
         "experiment": experiment.model_dump(),
     }
 
 
-def figures(folder: Path, name: str) -> dict:
+def figures(folder: Path, name: str) -> dict[str, Any]:
     """Return the metrics of an experiment: on its own test images, with the interval over their bursts, and on each set
     of out-of-domain photographs."""
     paths = {"own test": folder / f"metrics/{name}.json"}
@@ -158,7 +160,7 @@ def load(folder: Path) -> config.Params:
         return config.load()
 
 
-def composed(folder: Path, name: str) -> dict | None:
+def composed(folder: Path, name: str) -> dict[str, Any] | None:
     """Return how many hands and photographs training images were composed of, or how many hands a reader learnt from;
     None where images were not composed."""
     experiment = load(folder).experiment(name)
@@ -173,25 +175,26 @@ def composed(folder: Path, name: str) -> dict | None:
         return None
     path = folder / "data/compositions" / name / "composition.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise FingerspellError(f"{path} is not there; run `dvc repro compose@{name}` in {folder} first") from error
+    return held
 
 
-def empty_scenes(folder: Path, name: str) -> dict:
+def empty_scenes(folder: Path, name: str) -> dict[str, Any]:
     """Return by set of images which share of those without a hand is named so, where there are such images."""
-    dataset = catalogue.find(load(folder).experiment(name).dataset)
+    empty = catalogue.find(load(folder).experiment(name).dataset).empty
     tables = {"own test": folder / f"data/predictions/{name}.csv"}
     tables |= {title: folder / f"data/external/{key}.csv" for title, key in external(folder, name).items()}
     read = {
-        title: error_analysis.empty_scenes(Predictions.read(path), {dataset.empty})
+        title: error_analysis.empty_scenes(Predictions.read(path), {empty} if empty else set())
         for title, path in tables.items()
         if path.exists()
     }
     return {title: found["seen_empty"] for title, found in read.items() if found}
 
 
-def card(description: dict) -> str:
+def card(description: dict[str, Any]) -> str:
     """Return the model card in Markdown; nothing in it is said by hand but its use and its limits."""
     parameters, checked = description["parameters"], description["export"]
     own, experiment = description["figures"]["own test"], parameters["experiment"]
@@ -223,7 +226,7 @@ def card(description: dict) -> str:
     )
 
 
-def metadata(description: dict) -> dict:
+def metadata(description: dict[str, Any]) -> dict[str, Any]:
     """Return what the header of the card says: whose letters, licence, data, and figures as a `model-index`."""
     alphabet = catalogue.find(description["dataset"]).alphabet
     learnt = [one.name for one, source in _collections(description["parameters"]) if source == "original"]
@@ -239,7 +242,7 @@ def metadata(description: dict) -> dict:
     }
 
 
-def _results(description: dict) -> list[dict]:
+def _results(description: dict[str, Any]) -> list[dict[str, Any]]:
     dataset, parameters = catalogue.find(description["dataset"]), description["parameters"]
     drawn = all(source == "rendered" for _, source in _collections(parameters))
     held_out = f"{dataset.title}{', drawn anew' if drawn else ''}, split {parameters['experiment']['split']['method']}"
@@ -255,7 +258,7 @@ def _results(description: dict) -> list[dict]:
     ]
 
 
-def _figures(figures: dict) -> list[str]:
+def _figures(figures: dict[str, Any]) -> list[str]:
     lines = ["| images | accuracy (95% interval) | macro F1 | top-3 | ECE | count |", "|---|--:|--:|--:|--:|--:|"]
     for title, one in figures.items():
         low, high = (one.get(f"accuracy_bursts_{end}", one[f"accuracy_{end}"]) for end in ("low", "high"))
@@ -267,7 +270,7 @@ def _figures(figures: dict) -> list[str]:
     return lines
 
 
-def _intervals(own: dict) -> str:
+def _intervals(own: dict[str, Any]) -> str:
     """Return what the intervals treat as independent; models that were released before know no bursts."""
     if "bursts" not in own:
         return (
@@ -280,19 +283,19 @@ def _intervals(own: dict) -> str:
     )
 
 
-def _out_of_domain(figures: dict) -> list[str]:
+def _out_of_domain(figures: dict[str, Any]) -> list[str]:
     about = "out-of-domain photographs ([docs/external.md](../../../docs/external.md))"
     return [f"- `{title}`: {OUT_OF_DOMAIN.get(title, about)}.\n" for title in figures if title != "own test"]
 
 
-def _empty(description: dict) -> str:
+def _empty(description: dict[str, Any]) -> str:
     """Return a sentence on empty scenes, none where none were shown."""
     seen = [f"{one['hits']:,} of {one['images']:,} ({title})" for title, one in description["empty_scenes"].items()]
     label = catalogue.find(description["dataset"]).empty
     return f" Of images that show no sign it names as `{label}` {', '.join(seen)}." if seen else ""
 
 
-def _data(parameters: dict, composed: dict | None) -> list[str]:
+def _data(parameters: dict[str, Any], composed: dict[str, Any] | None) -> list[str]:
     lines = []
     for one, source in _collections(parameters):
         if source == "rendered":
@@ -324,7 +327,7 @@ def _data(parameters: dict, composed: dict | None) -> list[str]:
     return lines
 
 
-def _collections(parameters: dict) -> list[tuple[catalogue.Dataset, str]]:
+def _collections(parameters: dict[str, Any]) -> list[tuple[catalogue.Dataset, str]]:
     """Return the collections that a model learnt from, and whether they were rendered or are the originals."""
     return [
         (one, settings["source"])
@@ -333,14 +336,14 @@ def _collections(parameters: dict) -> list[tuple[catalogue.Dataset, str]]:
     ]
 
 
-def _counted(counts: dict) -> dict:
+def _counted(counts: dict[str, Any]) -> dict[str, Any]:
     nouns = {"backgrounds": "drawn background", "cut": "hand", "photographs": "training image"}
     nouns["photographs_with_a_hand"] = nouns["photographs"]
     given = {key: count for key, count in counts.items() if count is not None}
     return {key: counted(count, nouns[key]) if key in nouns else f"{count:,}" for key, count in given.items()}
 
 
-def write_samples(trained: Path, description: dict, out: Path) -> None:
+def write_samples(trained: Path, description: dict[str, Any], out: Path) -> None:
     """Draw hands of some classes into `samples/`, and write what the trained Keras network answers to them.
 
     Of a reader those in which no hand is found are left out, unless they show none.
@@ -367,7 +370,7 @@ def write_samples(trained: Path, description: dict, out: Path) -> None:
 
 
 @contextmanager
-def asked(trained: Path, description: dict, out: Path) -> Iterator[Callable[[bytes], np.ndarray]]:
+def asked(trained: Path, description: dict[str, Any], out: Path) -> Iterator[Callable[[bytes], np.ndarray]]:
     """Yield what the trained network answers to an image file, float32 (classes,); zeros where it finds no hand."""
     network = export.load(trained)[1]
     if reads_whole(description):

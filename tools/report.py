@@ -33,7 +33,7 @@ def main() -> None:
 def hardware() -> dict[str, str]:
     """Return what is known of this machine, on which the stages ran that left the logs."""
     return {
-        "processor": f"{machine.processor()}, {counted(os.cpu_count(), 'core')}",
+        "processor": f"{machine.processor()}, {counted(os.cpu_count() or 1, 'core')}",
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "system": f"{platform.system()}, Python {platform.python_version()}",
     }

@@ -8,11 +8,12 @@ Packages, their hashes and who asks for them are those of requirements/cpu.lock;
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from fingerspell import files
 from fingerspell.errors import FingerspellError
 from fingerspell.inference import released
-from fingerspell.inference.predictor import MODEL
+from fingerspell.models.common.description import MODEL
 from tools import licences, lock
 
 DOCUMENT = Path("sbom.cdx.json")
@@ -24,7 +25,7 @@ def main() -> None:
     print(f"{DOCUMENT} is written")
 
 
-def bom(packages: list[lock.Package], told: dict[str, str]) -> dict:
+def bom(packages: list[lock.Package], told: dict[str, str]) -> dict[str, Any]:
     """Return the bill of materials: the project, its locked packages and the released models. told: licences by name.
 
     It names no time and no serial number, which CycloneDX leaves open: the same lock gives the same bytes.
@@ -53,7 +54,7 @@ def bom(packages: list[lock.Package], told: dict[str, str]) -> dict:
     }
 
 
-def _library(package: lock.Package, licence: str) -> dict:
+def _library(package: lock.Package, licence: str) -> dict[str, Any]:
     return {
         "type": "library",
         "bom-ref": _purl(package),
@@ -65,7 +66,7 @@ def _library(package: lock.Package, licence: str) -> dict:
     }
 
 
-def _model(name: str, version: str) -> dict:
+def _model(name: str, version: str) -> dict[str, Any]:
     return {
         "type": "machine-learning-model",
         "bom-ref": f"model/{name}",
@@ -80,7 +81,7 @@ def _purl(package: lock.Package) -> str:
     return f"pkg:pypi/{package.name}@{package.version}"
 
 
-def _licences(told: str) -> list[dict]:
+def _licences(told: str) -> list[dict[str, Any]]:
     """Return a licence as CycloneDX has it: SPDX's identifier, an expression of them, or a name for anything else."""
     if told in licences.NO_SPDX:
         return [{"license": {"name": told}}]

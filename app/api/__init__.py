@@ -3,7 +3,7 @@
 import flask_smorest
 from flask import Flask
 
-from app.api import alphabets, practice, readings, sessions, signing, videos
+from app.api import alphabets, collection, practice, readings, sessions, signing, videos
 from app.api.base import PREFIX, Error
 
 SETTINGS = {
@@ -30,5 +30,9 @@ def install(app: Flask) -> None:
     """Give an application the API."""
     app.config.update(SETTINGS)
     api = Api(app)
-    for part in (alphabets, readings, sessions, videos, signing, practice):
-        api.register_blueprint(part.blueprint)
+    parts = [alphabets, readings, sessions, videos, signing, practice]
+    if "collection" in app.extensions:
+        parts.append(collection)
+    with app.app_context():  # the description names the alphabets of this application
+        for part in parts:
+            api.register_blueprint(part.blueprint)

@@ -2,6 +2,7 @@
 
 import http
 from collections.abc import Callable
+from typing import Any
 
 import flask_smorest
 from flask import current_app
@@ -10,11 +11,11 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import CombinedMultiDict
 
-from app.alphabets import NAMES
+from app import alphabets
 from app.errors import refuse
 from app.pictures import Damaged
 from app.readers import Busy
-from fingerspell.errors import FingerspellError
+from fingerspell.inference.alphabets import Alphabet
 
 PREFIX = "/api/v1"
 AGAIN = 2  # seconds after which a visitor is asked to try again
@@ -43,10 +44,10 @@ class Blueprint(flask_smorest.Blueprint):
     def __init__(self, name: str, description: str) -> None:
         super().__init__(name, __name__, url_prefix=PREFIX, description=description)
 
-    def refuses(self, *statuses: int) -> Callable:
+    def refuses(self, *statuses: int) -> Callable[..., Any]:
         """Describe the statuses with which an operation refuses a request, beside 400 that any may answer."""
 
-        def described(function: Callable) -> Callable:
+        def described(function: Callable[..., Any]) -> Callable[..., Any]:
             for status in (400, *statuses):
                 phrase = http.HTTPStatus(status).phrase
                 function = self.alt_response(status, schema=Error, description=phrase)(function)
@@ -69,20 +70,33 @@ class Error(Schema):
     errors = fields.Dict(metadata={"description": "by location and field, where a value cannot be"})
 
 
-def alphabet(**settings: object) -> fields.String:
-    """Return the field of an alphabet's name."""
-    return fields.String(validate=validate.OneOf(NAMES), **settings)
+class Known(validate.Validator):
+    """Takes the name of an alphabet that this application reads."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # as the description of the API asks for them
+        return tuple(alphabets.every())
+
+    def __call__(self, name: str) -> str:
+        return validate.OneOf(self.choices)(name)
 
 
-def ask(name: str, work: Callable):
+def alphabet() -> fields.String:
+    """Return the field of the name of an alphabet that is read."""
+    return fields.String(load_default="american", validate=Known())
+
+
+def drawn_alphabet() -> fields.String:
+    """Return the field of the name of an alphabet that the drawn hand signs."""
+    return fields.String(load_default="american", validate=validate.OneOf(alphabets.DRAWN))
+
+
+def ask(alphabet: Alphabet, work: Callable[..., Any]) -> Any:
     """Return what `work` makes of a reader of the alphabet; refuses with 503 where too many are waiting, with 422 what
     cannot be decoded."""
     try:
-        return current_app.extensions["readers"].ask(name, work)
+        return current_app.extensions["readers"].ask(alphabet.folder, work)
     except Busy:
         refuse(503, "error_busy", retry=AGAIN)
     except Damaged:
         refuse(422, "error_picture_damaged")
-    except FingerspellError as error:  # the reader does not open on this machine
-        current_app.logger.error("%s", error)
-        refuse(503, "error_unavailable")

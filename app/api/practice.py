@@ -1,11 +1,12 @@
 """Words to practise with."""
 
 import random
+from typing import Any
 
 from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
-from app.api.base import Blueprint, alphabet
+from app.api.base import Blueprint, drawn_alphabet
 from app.errors import refuse
 from fingerspell.errors import FingerspellError
 from fingerspell.inference import lexicon
@@ -16,7 +17,7 @@ blueprint = Blueprint("practice", "Practice")
 
 
 class Wanted(Schema):
-    alphabet = alphabet(load_default="american")
+    alphabet = drawn_alphabet()
     length = fields.Integer(load_default=4, validate=validate.Range(2, 12), metadata={"description": "letters"})
     exclude = fields.String(load_default="", validate=validate.Length(max=400), metadata={"description": "by commas"})
 
@@ -30,7 +31,7 @@ class Words(MethodView):
     @blueprint.arguments(Wanted, location="query")
     @blueprint.response(200, Word)
     @blueprint.refuses(404, 422)
-    def get(self, given: dict) -> dict:
+    def get(self, given: dict[str, Any]) -> dict[str, Any]:
         """A common word of that length"""
         known = set(given["exclude"].split(","))
         for _ in range(TRIES):

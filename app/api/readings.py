@@ -1,12 +1,13 @@
 """Reading a picture: every hand in it, exactly as `fingerspell predict --json` tells it, and how the network saw it."""
 
 import base64
+from typing import Any
 
 import cv2
 from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
-from app import pictures
+from app import alphabets, pictures
 from app.api.base import Blueprint, Form, alphabet, ask
 from fingerspell.inference import answers
 from fingerspell.inference.reader import Reader, Reading
@@ -18,7 +19,7 @@ blueprint = Blueprint("readings", "Pictures, read")
 
 class PictureForm(Form):
     picture = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
-    alphabet = alphabet(load_default="american")
+    alphabet = alphabet()
     hands = fields.Integer(load_default=1, validate=validate.Range(1, answers.MOST_HANDS))
 
 
@@ -52,14 +53,15 @@ class Readings(MethodView):
     @blueprint.arguments(PictureForm, location="multipart")
     @blueprint.response(200, Read)
     @blueprint.refuses(413, 415, 422, 503)
-    def post(self, given: dict) -> dict:
+    def post(self, given: dict[str, Any]) -> dict[str, Any]:
         """Read a picture: JPEG, PNG, WebP, GIF (its first frame) or BMP"""
         data = pictures.uploaded(given["picture"])
         pictures.check(data)
-        return ask(given["alphabet"], lambda reader: _read(reader, data, given["hands"]))
+        chosen = alphabets.every()[given["alphabet"]]
+        return ask(chosen, lambda reader: _read(reader, data, given["hands"]))
 
 
-def _read(reader: Reader, data: bytes, most: int) -> dict:
+def _read(reader: Reader, data: bytes, most: int) -> dict[str, Any]:
     pixels = pictures.decoded(data)
     found = reader.read(pixels)[:most]
     height, width = pixels.shape[:2]

@@ -6,6 +6,7 @@ newer one by then.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from flask import current_app, request
@@ -16,9 +17,8 @@ from app import alphabets, live, pictures
 from app.api.base import Blueprint, alphabet, ask
 from app.errors import refuse
 from app.language import language
-from fingerspell.inference.letters import Letters
+from fingerspell.inference.alphabets import Alphabet
 from fingerspell.inference.reader import Reader, Reading, Track
-from fingerspell.inference.words import Speller
 from fingerspell.practice import advice
 
 LATEST = 10**6  # seconds
@@ -29,7 +29,7 @@ blueprint = Blueprint("sessions", "Live: frames of a camera, read")
 
 
 class Begin(Schema):
-    alphabet = alphabet(load_default="american")
+    alphabet = alphabet()
     target = fields.String(load_default=None, allow_none=True, metadata={"description": "label to be practised"})
 
 
@@ -102,12 +102,11 @@ class Sessions(MethodView):
     @blueprint.arguments(Begin, required=False)
     @blueprint.response(201, Begun)
     @blueprint.refuses(413, 422, 503)
-    def post(self, given: dict) -> dict:
+    def post(self, given: dict[str, Any]) -> dict[str, Any]:
         """Begin a session; it ends when nothing is heard of it for some minutes"""
-        name = given["alphabet"]
-        _check(name, given["target"])
-        letters = Letters(tuple(alphabets.letters(name)))
-        session = live.Session(name, letters, Speller.open(name), given["target"])
+        chosen = alphabets.every()[given["alphabet"]]
+        _check(chosen, given["target"])
+        session = live.Session(chosen, chosen.stable(), given["target"])
         try:
             return {"id": current_app.extensions["sessions"].add(session)}
         except live.Full:
@@ -131,7 +130,7 @@ class Targets(MethodView):
     @blueprint.arguments(Target)
     @blueprint.response(200, Schema)
     @blueprint.refuses(404, 413, 422)
-    def put(self, given: dict, id: str) -> dict:
+    def put(self, given: dict[str, Any], id: str) -> dict[str, Any]:
         """Say which sign is practised, null for none; advice follows with each frame"""
         session = _find(id)
         _check(session.alphabet, given["target"])
@@ -144,7 +143,7 @@ class Edits(MethodView):
     @blueprint.arguments(Edit)
     @blueprint.response(200, Text)
     @blueprint.refuses(404, 413, 422)
-    def post(self, given: dict, id: str) -> dict:
+    def post(self, given: dict[str, Any], id: str) -> dict[str, Any]:
         """Change the text: a blank, the last character away, all away, or a suggestion in its place"""
         session = _find(id)
         with session.lock:
@@ -166,7 +165,7 @@ class Frames(MethodView):
             "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
         }
     )
-    def post(self, given: dict, id: str) -> dict:
+    def post(self, given: dict[str, Any], id: str) -> dict[str, Any]:
         """Read a frame, a JPEG; frames come in the order of their times"""
         session = _find(id)
         data = _frame()
@@ -207,8 +206,8 @@ def _read(reader: Reader, data: bytes, track: Track) -> tuple[np.ndarray, Readin
     return pixels, reader.follow(pixels, track)
 
 
-def _seen(session: live.Session, pixels: np.ndarray, reading: Reading | None, locked: list) -> dict:
-    shown = alphabets.letters(session.alphabet)
+def _seen(session: live.Session, pixels: np.ndarray, reading: Reading | None, locked: list) -> dict[str, Any]:
+    shown = session.alphabet.letters
     letters = session.letters
     label, progress = letters.leading or (None, 0.0)
     height, width = pixels.shape[:2]
@@ -232,11 +231,11 @@ def _seen(session: live.Session, pixels: np.ndarray, reading: Reading | None, lo
     }  # fmt: skip
 
 
-def _advice(session: live.Session, reading: Reading | None, width: int, height: int) -> list[dict]:
+def _advice(session: live.Session, reading: Reading | None, width: int, height: int) -> list[dict[str, Any]]:
     if session.target is None or reading is None:
         return []
     hand = reading.hand
-    found = advice.advise(session.alphabet, session.target, hand.landmarks, hand.side, width, height)
+    found = advice.advise(session.alphabet.name, session.target, hand.landmarks, hand.side, width, height)
     return [{"text": advice.sentence(one, language()), "joints": one.joints} for one in found]
 
 
@@ -247,6 +246,6 @@ def _find(id: str) -> live.Session:
         refuse(404, "error_session")
 
 
-def _check(name: str, target: str | None) -> None:
-    if target is not None and target not in alphabets.signs(name):
+def _check(alphabet: Alphabet, target: str | None) -> None:
+    if target is not None and (alphabet.name not in alphabets.DRAWN or target not in alphabet.signs):
         refuse(422, "error_label")

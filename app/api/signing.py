@@ -3,6 +3,7 @@
 import tempfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from flask import Response, current_app, send_file
 from flask.views import MethodView
@@ -10,7 +11,7 @@ from marshmallow import Schema, fields, validate
 from PIL import Image
 
 from app import alphabets
-from app.api.base import AGAIN, Blueprint, alphabet
+from app.api.base import AGAIN, Blueprint, drawn_alphabet
 from app.cache import Waiting
 from app.errors import refuse
 from fingerspell.errors import FingerspellError
@@ -25,7 +26,7 @@ blueprint = Blueprint("signing", "The drawn hand")
 
 class Spelling(Schema):
     text = fields.String(required=True, validate=validate.Length(1, LONGEST))
-    alphabet = alphabet(load_default="american")
+    alphabet = drawn_alphabet()
     speed = fields.Float(
         load_default=1.5, validate=validate.Range(0.5, 8), metadata={"description": "letters a second"}
     )
@@ -40,7 +41,7 @@ class Signing(MethodView):
     @blueprint.arguments(Spelling, location="query")
     @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="video/webm")
     @blueprint.refuses(422, 503)
-    def get(self, given: dict) -> Response:
+    def get(self, given: dict[str, Any]) -> Response:
         """A video of the hand that spells a text"""
         text, name = given["text"], given["alphabet"]
         try:
@@ -59,7 +60,7 @@ class Signs(MethodView):
     @blueprint.refuses(404, 503)
     def get(self, alphabet: str, label: str) -> Response:
         """The hand that shows a sign"""
-        if alphabet not in alphabets.NAMES or label not in alphabets.signs(alphabet):
+        if alphabet not in alphabets.DRAWN or label not in alphabets.every()[alphabet].signs:
             refuse(404, "error_label")
         return _kept("image/png", ("still", alphabet, label), lambda: _still(alphabet, label))
 

@@ -4,13 +4,14 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from flask import Response, current_app, send_file, stream_with_context
 from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import FileStorage
 
-from app import jobs, worker
+from app import alphabets, jobs, worker
 from app.api.base import Blueprint, Form, alphabet
 from app.api.sessions import Suggestion
 from app.errors import refuse
@@ -26,7 +27,7 @@ blueprint = Blueprint("videos", "Videos, read")
 
 class VideoForm(Form):
     video = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
-    alphabet = alphabet(load_default="american")
+    alphabet = alphabet()
 
 
 class WrittenLetter(Schema):
@@ -54,7 +55,7 @@ class Videos(MethodView):
     @blueprint.arguments(VideoForm, location="multipart")
     @blueprint.response(202, Video)
     @blueprint.refuses(413, 415, 422, 503)
-    def post(self, given: dict) -> dict:
+    def post(self, given: dict[str, Any]) -> dict[str, Any]:
         """Put a video into the line: MP4, MOV, WebM, MKV or AVI"""
         line, container = _line(), _container(given["video"])
         try:
@@ -64,7 +65,7 @@ class Videos(MethodView):
             except BaseException:
                 line.discard(job)
                 raise
-            line.add(job, given["alphabet"], container)
+            line.add(job, alphabets.every()[given["alphabet"]].address, container)
         except jobs.Full:
             refuse(503, "error_jobs", retry=FULL_FOR)
         return _told(job)
@@ -74,7 +75,7 @@ class Videos(MethodView):
 class One(MethodView):
     @blueprint.response(200, Video)
     @blueprint.refuses(404)
-    def get(self, id: str) -> dict:
+    def get(self, id: str) -> dict[str, Any]:
         """How a video is"""
         return _told(id)
 
@@ -165,7 +166,7 @@ def _status(id: str) -> jobs.Status:
         refuse(404, "error_video")
 
 
-def _told(id: str) -> dict:
+def _told(id: str) -> dict[str, Any]:
     status = _status(id)
     result = _line().result(id) if status.state == "done" else {"text": "", "letters": [], "suggestions": []}
     message = status.message and translate(status.message, **status.details)

@@ -5,24 +5,21 @@ Two thumbnails are near if the root-mean-square difference of their grey values 
 
 import math
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from fingerspell.processes import in_order
+
 AXES = 11  # axes of the search tree: with more it prunes worse, with fewer it proposes more in vain
 SAMPLE = 4096  # at least so many thumbnails, where there are, choose the axes
 STEPS = 6  # towards the principal axes
 LEAF = 30  # thumbnails in a leaf of the tree
 BLOCK = 512  # thumbnails that are searched at once, for those near to them in as many others: bounds the memory
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 
 
 def near_duplicates(
@@ -74,17 +71,6 @@ def near_duplicates(
         yield from (part for part in in_order(pool, compare, tasks(), 2 * workers) if len(part[0]))
 
 
-def in_order(pool: Executor, work: Callable[[Task], Result], tasks: Iterable[Task], ahead: int) -> Iterator[Result]:
-    """Yield the results of the tasks in their order; at most `ahead` of them are begun before they are asked for."""
-    pending: deque = deque()
-    for task in tasks:
-        pending.append(pool.submit(work, task))
-        if len(pending) > ahead:
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()
-
-
 def clusters(n: int, pairs: np.ndarray) -> np.ndarray:
     """Return for each of `n` images the number of its cluster, int64 (n,): whom it is near to, directly or by others.
 
@@ -124,7 +110,8 @@ def coordinates(flat: np.ndarray) -> np.ndarray:
 def _squares(flat: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Return the squared distances of the pairs, int64 (m,), without rounding."""
     difference = flat[pairs[:, 0]].astype(np.int32) - flat[pairs[:, 1]]
-    return np.einsum("ij,ij->i", difference, difference).astype(np.int64)
+    squares: np.ndarray = np.einsum("ij,ij->i", difference, difference)
+    return squares.astype(np.int64)
 
 
 def _blocks(array: np.ndarray) -> list[np.ndarray]:

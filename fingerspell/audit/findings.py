@@ -48,7 +48,7 @@ def find(audit: Audit, archive: Archive, near: Near) -> tuple[list[Finding], dic
     kinds = Counter(finding.kind for finding in found)
     sizes = Counter((row.width, row.height) for row in rows if not row.error)
     clusters = np.bincount(near.clusters[near.clusters >= 0])
-    brightness = [row.brightness for row in rows if not row.error]
+    brightness = [row.brightness for row in rows if row.brightness is not None]
     numbers = {
         "images": len(rows),
         "classes": len({row.label for row in rows}),
@@ -147,7 +147,8 @@ def _outlines(thumbnails: np.ndarray) -> np.ndarray:
     grey = thumbnails[:, 2:-2, 2:-2].astype(np.float32)
     change = np.hypot(*np.gradient(grey, axis=(1, 2)))
     cells = change.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 14 * 14)
-    return cells / (np.linalg.norm(cells, axis=1, keepdims=True) + 1e-6)
+    unit: np.ndarray = cells / (np.linalg.norm(cells, axis=1, keepdims=True) + 1e-6)
+    return unit
 
 
 def _frame(audit: Audit) -> tuple[float, str]:

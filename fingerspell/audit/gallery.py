@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,6 +22,8 @@ PER_CLASS = 10
 SHOWN = 24  # findings of a kind
 ALIKE = 4  # images of a set of copies
 
+T = TypeVar("T")
+
 
 class Gallery:
     """The pictures of a dataset; `rows` are those of its readable images."""
@@ -35,7 +38,7 @@ class Gallery:
         kinds: dict[str, list[Finding]] = defaultdict(list)
         for finding in found:
             kinds[finding.kind].append(finding)
-        sizes = Counter((row.width, row.height) for row in self.rows)
+        sizes = Counter((row.width, row.height) for row in self.rows if row.width and row.height)
         return {
             "classes": self._counts(kinds),
             "sizes": pictures.size_distribution(sizes, f"{self.title}: sizes"),
@@ -58,7 +61,7 @@ class Gallery:
 
     def _counts(self, found: dict[str, list[Finding]]) -> Figure:
         gone = left_out(finding for kind in found.values() for finding in kind)
-        labels = [self.dataset.parse(finding.member).label for finding in found["unreadable"]]
+        labels = [member.label for one in found["unreadable"] if (member := self.dataset.parse(one.member))]
         return pictures.class_counts(
             Counter(labels) + Counter(row.label for row in self.rows),
             Counter(row.label for row in self.rows if row.member not in gone),
@@ -140,7 +143,7 @@ class Gallery:
         return to_array(decode(self.archive.read(member)), side, 3)
 
 
-def _spread(items: Sequence, count: int) -> list:
+def _spread(items: Sequence[T], count: int) -> list[T]:
     """Return up to `count` items, evenly spread from the first to the last."""
     if len(items) <= count:
         return list(items)

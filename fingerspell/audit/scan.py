@@ -5,12 +5,10 @@ The table feeds the splits and the findings.
 
 import csv
 import hashlib
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +16,17 @@ from PIL import ExifTags, Image
 from scipy.fft import dctn
 
 from fingerspell import images
-from fingerspell.audit.duplicates import in_order
 from fingerspell.audit.table import Row
-from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.archive import Archive, Reference
 from fingerspell.datasets.published.catalogue import Dataset, Member
 from fingerspell.errors import FingerspellError, counted
+from fingerspell.processes import in_threads
 from fingerspell.progress import progress
 
 BATCH = 64  # images per task: enough that handing over costs nothing, few enough to keep memory flat
 SIDE = 32  # pixels: side of a thumbnail
 EDGE = 16  # pixels looked at along each side of an image
+Capture = tuple[str, str]  # signer, burst
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,34 +39,42 @@ class Audit:
 
 
 def scan(dataset: Dataset, archive: Archive, hands_csv: Path | None = None, workers: int | None = None) -> Audit:
-    """Look once at every labelled image of `archive`, in `workers` threads (None: one a core); one row each, sorted
-    by member.
+    """Look once at every labelled image of `archive`, in `workers` threads (None: one a core, or the processes of the
+    scheduler that is named); one row each, sorted by member.
 
-    `hands_csv` is the table of the rendered hands, which tells signer and burst. An image that cannot be read
-    gets its error into its row and stops nothing. Raises FingerspellError if the table is of other images.
+    `hands_csv` is the table of the rendered hands, which tells signer and burst; else folders may tell the burst. An
+    image that cannot be read gets its error into its row and stops nothing. Raises FingerspellError if the table is of
+    other images.
     """
-    workers = workers or os.cpu_count() or 1
     members = [member for name in archive.names if (member := dataset.parse(name))]
     captures = _captures(hands_csv, members) if hands_csv else {}
-    thumbnails = np.zeros((len(members), SIDE, SIDE), np.uint8)
-    edges = np.zeros((len(members), 4 * EDGE, 3), np.uint8)
-
-    def look(start: int) -> list[Row]:
-        rows = []
-        for place, member in enumerate(members[start : start + BATCH], start):
-            capture = captures.get(member.name, ("", ""))
-            rows.append(_look(archive, member, capture, thumbnails[place], edges[place]))
-        hashes = perceptual_hashes(thumbnails[start : start + BATCH])
-        return [row if row.error else replace(row, phash=phash) for row, phash in zip(rows, hashes)]
-
-    with ThreadPoolExecutor(workers) as pool:
-        # Pillow, zlib and hashlib all work outside the interpreter lock, so threads do.
-        parts = in_order(pool, look, range(0, len(members), BATCH), 2 * workers)
-        rows = list(progress(chain.from_iterable(parts), len(members), f"audit {dataset.name}"))
+    looked = [(member, captures.get(member.name, ("", member.burst))) for member in members]
+    batches = [looked[start : start + BATCH] for start in range(0, len(looked), BATCH)]
+    rows: list[Row] = []
+    thumbnails = np.zeros((len(looked), SIDE, SIDE), np.uint8)
+    edges = np.zeros((len(looked), 4 * EDGE, 3), np.uint8)
+    parts = in_threads(partial(_look, archive.reference), batches, workers)
+    for seen in progress(parts, len(batches), f"audit {dataset.name}", f"times {BATCH} images"):
+        place = slice(len(rows), len(rows) + len(seen.rows))
+        thumbnails[place], edges[place] = seen.thumbnails, seen.edges
+        rows += seen.rows
     return Audit(rows, thumbnails, edges)
 
 
-def _look(archive: Archive, member: Member, capture: tuple[str, str], thumbnail: np.ndarray, edge: np.ndarray) -> Row:
+def _look(reference: Reference, batch: Sequence[tuple[Member, Capture]]) -> Audit:
+    """Return what is seen of some images."""
+    archive = reference.opened()
+    archive.fetch(member.name for member, _ in batch)
+    thumbnails = np.zeros((len(batch), SIDE, SIDE), np.uint8)
+    edges = np.zeros((len(batch), 4 * EDGE, 3), np.uint8)
+    rows = [_look_at(archive, *image, thumbnails[at], edges[at]) for at, image in enumerate(batch)]
+    hashes = perceptual_hashes(thumbnails)
+    return Audit(
+        [row if row.error else replace(row, phash=phash) for row, phash in zip(rows, hashes)], thumbnails, edges
+    )
+
+
+def _look_at(archive: Archive, member: Member, capture: Capture, thumbnail: np.ndarray, edge: np.ndarray) -> Row:
     """Return the row of one image; write its thumbnail (SIDE, SIDE) and its edge (4 × EDGE, 3) into place."""
     known = (member.name, member.label, member.part, member.number, *capture)
     try:
@@ -136,11 +143,11 @@ def _edge(image: Image.Image, pixels: np.ndarray) -> np.ndarray:
 def _fingerprint(mode: str, pixels: np.ndarray) -> str:
     height, width = pixels.shape[:2]
     digest = hashlib.sha256(f"{mode} {width} {height}\n".encode())
-    digest.update(np.ascontiguousarray(pixels))
+    digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()[:16]
 
 
-def _captures(hands_csv: Path, members: Sequence[Member]) -> dict[str, tuple[str, str]]:
+def _captures(hands_csv: Path, members: Sequence[Member]) -> dict[str, Capture]:
     try:
         with open(hands_csv, newline="", encoding="utf-8") as file:
             captures = {row["member"]: (row["signer"], row["burst"]) for row in csv.DictReader(file)}

@@ -31,7 +31,7 @@ class Row:
     part: str  # "train" or "test", as published
     number: int | None  # place in the capture order
     signer: str  # of rendered hands; else empty
-    burst: str  # capture burst of rendered hands; else empty
+    burst: str  # capture burst, where it is known: of rendered hands, of folders in class folders; else empty
     format: str = ""  # "JPEG", "PNG", …
     width: int | None = None  # pixels, upright
     height: int | None = None

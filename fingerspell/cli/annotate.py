@@ -7,7 +7,7 @@ from pathlib import Path
 BAR = "{desc}: {percentage:3.0f}% |{bar}| {n:.0f} of {total:.0f} s, {remaining} left"
 
 
-def add(commands: "argparse._SubParsersAction") -> None:
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the command line."""
     parser = commands.add_parser(
         "annotate",
@@ -17,7 +17,9 @@ def add(commands: "argparse._SubParsersAction") -> None:
     )
     parser.add_argument("source", type=Path, metavar="IN", help="a video file of any kind")
     parser.add_argument("target", type=Path, metavar="OUT", help="the video to write: .mp4 (H.264) or .webm (VP9)")
-    parser.add_argument("--alphabet", choices=("american", "arabic"), default="american", help="default: %(default)s")
+    read = parser.add_mutually_exclusive_group()
+    read.add_argument("--alphabet", choices=("american", "arabic"), default="american", help="default: %(default)s")
+    read.add_argument("--reader", type=Path, metavar="FOLDER", help="an exported reader, such as data/exported/NAME")
     parser.add_argument("--json", action="store_true", help="answer the timeline as JSON, for programs")
     parser.set_defaults(run=run)
 
@@ -34,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
             bar.total = total
             bar.update(seconds - bar.n)
 
-        timeline = annotate(arguments.source, arguments.target, arguments.alphabet, told)
+        timeline = annotate(arguments.source, arguments.target, arguments.reader or arguments.alphabet, told)
     if arguments.json:
         print(json.dumps(timeline, indent=2))
         return

@@ -6,13 +6,16 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING
 
-from fingerspell.cli import annotate, evaluate, predict, serve, sign
+from fingerspell.cli import annotate, collect, evaluate, predict, serve, sign
 from fingerspell.errors import FingerspellError, refusal
 from fingerspell.interrupts import heard, interrupted
 
-COMMANDS = predict, annotate, sign, serve, evaluate
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+COMMANDS = predict, annotate, sign, serve, evaluate, collect
 
 
 def run(words: Sequence[str] | None = None) -> int:
@@ -31,10 +34,13 @@ def run(words: Sequence[str] | None = None) -> int:
     except BaseException as error:
         if interrupted(error):
             raise KeyboardInterrupt from error
+        sentence: str | None
         if isinstance(error, FingerspellError):
             sentence = str(error)
         elif isinstance(error, BrokenPipeError):  # whoever read the output has seen enough, as `head` does
             sentence = ""
+        elif isinstance(error, ImportError):  # outside of the project, pip installs an OpenCV that wants a desktop
+            sentence = f"{error}; install the package or the library (without a desktop OpenCV wants Debian's libgl1)"
         elif (sentence := refusal(error)) is None:
             raise
     if sentence:
@@ -66,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 class _Parser(argparse.ArgumentParser):
     """Tells where its help cannot be written, which argparse keeps to itself."""
 
-    def print_help(self, file: TextIO | None = None) -> None:
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
         print(self.format_help(), end="", file=file)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MODELS = Path("models")  # where the pipeline leaves trained ones
 
 
-def add(commands: "argparse._SubParsersAction") -> None:
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the command line."""
     parser = commands.add_parser(
         "evaluate",
@@ -47,9 +47,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Ask the model about every photograph and print how often it was right."""
     folder, name = _choose(arguments.experiment, arguments.models)
 
+    from fingerspell.datasets.class_folders import open_set
     from fingerspell.external import photographs
 
-    with photographs.open_set(arguments.photographs):
+    with open_set(arguments.photographs):
         pass  # a path that is wrong is told now, not after the seconds that Keras takes
 
     from fingerspell.evaluation import metrics
@@ -95,12 +96,12 @@ def _table(title: str, evaluation: "Evaluation") -> str:
     table = evaluation.predictions
     found = metrics.compute(table)
     rows = [row for row in metrics.report(table)[:-2] if row.support]
-    taken: dict[str, Counter] = {row.name: Counter() for row in rows}
+    taken: dict[str, Counter[str]] = {row.name: Counter() for row in rows}
     for true, said in zip(table.labels[~table.correct], table.predicted[~table.correct]):
         taken[table.classes[true]][table.classes[said]] += 1
     width = max(len("letter"), *(len(row.name) for row in rows))
     lines = [
-        f"{title}: {counted(found['test_images'], 'image')} of {counted(len(rows), 'class', 'classes')}",
+        f"{title}: {counted(len(table), 'image')} of {counted(len(rows), 'class', 'classes')}",
         "",
         f"accuracy  {found['accuracy']:.3f}  (95% interval {found['accuracy_low']:.3f}–{found['accuracy_high']:.3f})",
         f"macro F1  {found['macro_f1']:.3f}",

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fingerspell.errors import FingerspellError, counted
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fingerspell.inference.predictor import Predictor
-    from fingerspell.inference.reader import Reader
+    from fingerspell.inference.reader import Reader, Reading
     from fingerspell.inference.sources import Source
 
 
-def add(commands: "argparse._SubParsersAction") -> None:
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the command line."""
     parser = commands.add_parser(
         "predict",
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _answer_all(
-    pictures: Sequence["Source"], arguments: argparse.Namespace, answer: Callable[["Source"], dict]
+    pictures: Sequence["Source"], arguments: argparse.Namespace, answer: Callable[["Source"], dict[str, Any]]
 ) -> None:
     answers, unread = [], 0
     width = max(len(picture.name) for picture in pictures)
@@ -100,7 +100,7 @@ def _answer_all(
         raise FingerspellError(f"{unread:,} of {counted(len(answers), 'image')} could not be read")
 
 
-def _read(reader: "Reader", picture: "Source", folder: Path | None) -> dict:
+def _read(reader: "Reader", picture: "Source", folder: Path | None) -> dict[str, Any]:
     """Return what a program is told about one picture: every hand, with its best answers."""
     from fingerspell.inference import answers
     from fingerspell.inference.reader import whole_picture
@@ -113,7 +113,7 @@ def _read(reader: "Reader", picture: "Source", folder: Path | None) -> dict:
     return {"hands": hands}
 
 
-def _draw(pixels: "np.ndarray", readings: list, hands: list[dict], path: Path) -> None:
+def _draw(pixels: "np.ndarray", readings: "list[Reading]", hands: list[dict[str, Any]], path: Path) -> None:
     from PIL import Image
 
     from fingerspell.files import write_aside
@@ -138,7 +138,7 @@ def _make(folder: Path) -> None:
         raise FingerspellError(f"{folder} cannot be made: {error.strerror}; name another folder") from error
 
 
-def _name(predictor: "Predictor", picture: "Source") -> dict:
+def _name(predictor: "Predictor", picture: "Source") -> dict[str, Any]:
     """Return what a program is told about a picture that a hand fills: the best answers."""
     from fingerspell.inference import answers
 
@@ -146,7 +146,7 @@ def _name(predictor: "Predictor", picture: "Source") -> dict:
     return {"answers": answers.best(predictor, probabilities)}
 
 
-def _told(answer: dict) -> str:
+def _told(answer: dict[str, Any]) -> str:
     """Return an answer in words."""
     if "answers" in answer:
         return _ranking(answer["answers"])
@@ -159,11 +159,11 @@ def _told(answer: dict) -> str:
     )
 
 
-def _ranking(answers: list[dict]) -> str:
+def _ranking(answers: list[dict[str, Any]]) -> str:
     best, *others = (f"{_shown(one)} {one['probability']:.1%}" for one in answers)
     return f"{best}, then {', '.join(others)}" if others else best
 
 
-def _shown(answer: dict) -> str:
+def _shown(answer: dict[str, Any]) -> str:
     letter, label = answer["letter"], answer["class"]
     return letter if letter == label else f"{letter} ({label})"

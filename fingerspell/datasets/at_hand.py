@@ -31,10 +31,10 @@ def find(file: str, folders: Iterable[Path]) -> Path | None:
     """
     try:
         path = next((folder / file for folder in folders if (folder / file).is_file()), None)
-        changed = path and (known := recorded(path)) and sha256(path) != known
+        changed = path is not None and bool(known := recorded(path)) and sha256(path) != known
     except PermissionError as error:
         raise _unreadable(error) from error
-    if changed:
+    if path and changed:
         raise FingerspellError(
             f"{path} is not what was fetched: its SHA-256 is not the one in {_record(path)}; delete {path.name} to "
             f"fetch it again or, if you replaced it yourself, delete {_record(path).name}"

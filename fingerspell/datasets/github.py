@@ -12,5 +12,6 @@ BASE = "https://codeload.github.com"
 
 def published(dataset: Dataset, base: str = BASE) -> dict[str, http.RemoteFile]:
     """Return the dataset's one archive by name."""
+    assert dataset.github is not None  # it is asked for no other
     repository, commit = dataset.github
     return {dataset.archive: http.RemoteFile(dataset.archive, f"{base}/{repository}/zip/{commit}")}

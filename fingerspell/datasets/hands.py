@@ -10,7 +10,7 @@ A folder of hands holds
   without the arm, in pixels of the sheet
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Hands:
     def __len__(self) -> int:
         return len(self.sheets)
 
-    def __getitem__(self, rows) -> "Hands":
+    def __getitem__(self, rows: slice | np.ndarray) -> "Hands":
         return Hands(*(part[rows] for part in vars(self).values()))
 
     @classmethod
@@ -75,7 +75,7 @@ def write(folder: Path, side: int, parts: Iterable[Hands]) -> None:
     table: list[Hand] = []
     keypoints: list[np.ndarray] = []
 
-    def sheets():
+    def sheets() -> Iterator[np.ndarray]:
         for part in parts:
             keypoints.append(part.keypoints)
             for label, source, box in zip(part.labels, part.sources, part.boxes.tolist()):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -61,7 +62,7 @@ def session() -> requests.Session:
     return made
 
 
-def listing(client: requests.Session, url: str, params: dict[str, str | int]) -> object:
+def listing(client: requests.Session, url: str, params: dict[str, str | int]) -> Any:
     """Return what an address answers as JSON.
 
     Raises a RequestException if it does not answer, and FingerspellError if what it answers is not JSON or too large.
@@ -168,14 +169,14 @@ class _Patient(HTTPAdapter):
             )
         )
 
-    def send(self, *words, timeout=None, **settings):
-        return super().send(*words, timeout=timeout or TIMEOUT, **settings)
+    def send(self, *words: Any, timeout: Any = None, **settings: Any) -> requests.Response:
+        return super().send(*words, **settings | {"timeout": timeout or TIMEOUT})
 
 
 class _Session(requests.Session):
     """Tells of every redirection that cannot be followed as a RequestException; requests itself does of most."""
 
-    def send(self, request, **settings):
+    def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
         try:
             return super().send(request, **settings)
         except requests.RequestException:

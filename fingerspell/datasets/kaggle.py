@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -68,12 +69,13 @@ def _key_file() -> Path:
     return Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path(KEY).parent, Path(KEY).name).expanduser()
 
 
-def _ask(dataset: Dataset, auth) -> tuple[str | None, int]:
+def _ask(dataset: Dataset, auth: Any) -> tuple[str | None, int]:
     """Return the address of the archive in Kaggle's storage, or None if these credentials are refused; the status."""
     from kagglesdk.datasets.types.dataset_api_service import ApiDownloadDatasetRequest
     from kagglesdk.kaggle_client import KaggleClient
 
     request = ApiDownloadDatasetRequest()
+    assert dataset.kaggle is not None  # it is asked for no other
     request.owner_slug, request.dataset_slug, *version = dataset.kaggle.split("/")
     if version:
         request.dataset_version_number = int(version[0])
@@ -86,8 +88,9 @@ def _ask(dataset: Dataset, auth) -> tuple[str | None, int]:
                 return answer.url, answer.status_code
         except requests.HTTPError as error:
             # After a redirection it is the storage that refuses, and no credentials help.
-            if error.response.status_code in REFUSED and not error.response.history:
-                return None, error.response.status_code
+            answered = error.response
+            if answered is not None and answered.status_code in REFUSED and not answered.history:
+                return None, answered.status_code
             raise
         except (TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"its answer has an unknown form, {error!r}") from error

@@ -1,6 +1,7 @@
 """Files of Mendeley Data, by its public API (https://data.mendeley.com/api/docs); no account is needed."""
 
 import re
+from typing import Any
 
 import requests
 
@@ -16,6 +17,7 @@ def published(dataset: Dataset, base: str = BASE) -> dict[str, http.RemoteFile]:
 
     Raises FingerspellError if the list cannot be had.
     """
+    assert dataset.mendeley is not None  # it is asked for no other
     identifier, version = dataset.mendeley
     url = f"{base}/public-api/datasets/{identifier}/files"
     with http.session() as session:
@@ -28,7 +30,7 @@ def published(dataset: Dataset, base: str = BASE) -> dict[str, http.RemoteFile]:
             raise FingerspellError(f"the list of files at {url} has an unknown form ({error!r})") from error
 
 
-def _file(name: str, details: dict) -> http.RemoteFile:
+def _file(name: str, details: dict[str, Any]) -> http.RemoteFile:
     url, size, digest = details["download_url"], details["size"], details["sha256_hash"]
     if not isinstance(url, str):
         raise ValueError(f"{name} has no address")

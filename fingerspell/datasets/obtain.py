@@ -65,7 +65,7 @@ def _reasons(refused: Counter[str]) -> str:
     return ", ".join(f"{count:,} {reason}" for reason, count in refused.most_common())
 
 
-def _extent(dataset: Dataset, found: dict[str, Counter]) -> str:
+def _extent(dataset: Dataset, found: dict[str, Counter[str]]) -> str:
     """Say how many of the published images are there, by part, and where there are more than were published."""
     if dataset.total:
         images = counted(sum(counter.total() for counter in found.values()), "image")

@@ -34,8 +34,8 @@ def difference_apart(
     first: np.ndarray, first_bursts: np.ndarray, second: np.ndarray, second_bursts: np.ndarray
 ) -> tuple[float, float]:
     """Return the same of two experiments that named different images."""
-    drawn = resampled(first, first_bursts, SEED), resampled(second, second_bursts, SEED + 1)
-    return _limits(None if any(one is None for one in drawn) else drawn[1] - drawn[0], (-1.0, 1.0))
+    one, other = resampled(first, first_bursts, SEED), resampled(second, second_bursts, SEED + 1)
+    return _limits(None if one is None or other is None else other - one, (-1.0, 1.0))
 
 
 def resampled(values: np.ndarray, bursts: np.ndarray, seed: int) -> np.ndarray | None:
@@ -44,7 +44,7 @@ def resampled(values: np.ndarray, bursts: np.ndarray, seed: int) -> np.ndarray |
     sums, counts = np.bincount(burst, weights=values.astype(float)), np.bincount(burst).astype(float)
     if len(sums) < 2:
         return None
-    return bootstrap(
+    drawn: np.ndarray = bootstrap(
         (sums, counts),
         lambda sums, counts, axis: sums.sum(axis=axis) / counts.sum(axis=axis),
         paired=True,
@@ -54,6 +54,7 @@ def resampled(values: np.ndarray, bursts: np.ndarray, seed: int) -> np.ndarray |
         method="percentile",
         rng=np.random.default_rng(seed),
     ).bootstrap_distribution
+    return drawn
 
 
 def _limits(drawn: np.ndarray | None, nothing_known: tuple[float, float]) -> tuple[float, float]:

@@ -85,7 +85,7 @@ def paired_tests(predictions: Mapping[str, Predictions]) -> list[dict[str, Any]]
     only_second (images that only this one classifies correctly), p (two-sided), p_holm (p adjusted by Holm 1979 for
     the number of pairs, so that with many pairs chance does not look like a finding).
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for first, second in combinations(predictions, 2):
         one, two = predictions[first], predictions[second]
         if one.classes != two.classes:

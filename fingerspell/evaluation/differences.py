@@ -33,7 +33,7 @@ def differences(
     return [row | {"p_holm": next(adjusted) if row["paired"] else None} for row in rows]
 
 
-def _row(first: str, second: str, predictions: Mapping, bursts: Mapping) -> dict[str, Any]:
+def _row(first: str, second: str, predictions: Mapping[str, Any], bursts: Mapping[str, Any]) -> dict[str, Any]:
     one, two = predictions[first], predictions[second]
     rows = shared(one, two)
     paired = one.classes == two.classes and 2 * len(rows) >= max(len(one), len(two))

@@ -138,16 +138,18 @@ def report(predictions: Predictions) -> list[Row]:
     """
     truth, guess, classes = predictions.labels, predictions.predicted, predictions.classes
     columns = precision_recall_fscore_support(truth, guess, labels=range(len(classes)), zero_division=0)
-    rows = [
-        Row(name, *(round(float(value), DECIMALS) if support else None for value in values), int(support))
-        for name, *values, support in zip(classes, *columns)
-    ]
+    rows = [_row(name, values, int(support)) for name, *values, support in zip(classes, *columns)]
     for average in ("macro", "weighted"):
         *values, _ = precision_recall_fscore_support(
             truth, guess, labels=np.unique(truth), average=average, zero_division=0
         )
-        rows.append(Row(f"{average} average", *(round(float(v), DECIMALS) for v in values), len(truth)))
+        rows.append(_row(f"{average} average", values, len(truth)))
     return rows
+
+
+def _row(name: str, values: Sequence[float], support: int) -> Row:
+    precision, recall, f1 = (round(float(value), DECIMALS) if support else None for value in values)
+    return Row(name, precision, recall, f1, support)
 
 
 def report_csv(rows: Sequence[Row]) -> str:
@@ -177,4 +179,4 @@ def report_markdown(rows: Sequence[Row], letters: Mapping[str, str] | None = Non
 def _log_loss(predictions: Predictions) -> float:
     clipped = np.clip(predictions.probabilities.astype(np.float64), 1e-6, 1)
     clipped /= clipped.sum(axis=1, keepdims=True)
-    return log_loss(predictions.labels, clipped, labels=range(len(predictions.classes)))
+    return float(log_loss(predictions.labels, clipped, labels=range(len(predictions.classes))))

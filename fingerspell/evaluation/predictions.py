@@ -1,6 +1,7 @@
 """The table that a trained model leaves behind, from which everything else about it is computed."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -59,17 +60,20 @@ class Predictions:
     @cached_property
     def predicted(self) -> np.ndarray:
         """(n,) int: the most probable class; of equals, the first."""
-        return self.probabilities.argmax(axis=1)
+        best: np.ndarray = self.probabilities.argmax(axis=1)
+        return best
 
     @cached_property
     def confidence(self) -> np.ndarray:
         """(n,) float64 in [0, 1]: the probability of the predicted class, to six decimals."""
-        return self.probabilities.max(axis=1).astype(np.float64).round(6)
+        most: np.ndarray = self.probabilities.max(axis=1)
+        return most.astype(np.float64).round(6)
 
     @cached_property
     def correct(self) -> np.ndarray:
         """(n,) bool."""
-        return self.predicted == self.labels
+        right: np.ndarray = self.predicted == self.labels
+        return right
 
     def write(self, path: Path) -> None:
         """Write a CSV: member, label, and one column per class with the probability to six decimals."""
@@ -132,8 +136,7 @@ class Predictions:
                 f"{self.probabilities.shape}."
             )
         if len(set(self.members)) != count:
-            seen: set[str] = set()
-            twice = next(member for member in self.members if member in seen or seen.add(member))
+            twice, _ = Counter(self.members).most_common(1)[0]
             raise FingerspellError(f"{twice} is predicted twice; every test image counts once.")
         unknown = (self.labels < 0) | (self.labels >= width)
         if unknown.any():

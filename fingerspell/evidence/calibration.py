@@ -23,7 +23,7 @@ WITHHELD = 0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5  # shares of the answers
 
 
 def validation(
-    description: dict, predict: Callable[[np.ndarray], np.ndarray], prepared: Prepared
+    description: dict[str, Any], predict: Callable[[np.ndarray], np.ndarray], prepared: Prepared
 ) -> Predictions | None:
     """Return what a model, as `saved.load` gives it, says about its validation images; None where it has none.
 
@@ -38,7 +38,7 @@ def validation(
     if not len(rows) or registry.find(description["model"]).ARCHITECTURE.kind == "classifier":
         return None
     views = PLAIN if reads_whole(description) else ("images",)
-    answers = sum(in_batches(predict, prepared.array(view), rows) for view in views) / len(views)
+    answers = np.asarray(sum(in_batches(predict, prepared.array(view), rows) for view in views)) / len(views)
     return Predictions([prepared.members[row] for row in rows], prepared.labels[rows], answers, prepared.classes)
 
 
@@ -47,7 +47,7 @@ def temperature(known: Predictions) -> float:
     logarithms, images = _logarithms(known), np.arange(len(known))
 
     def surprise(logarithm: float) -> float:
-        return -log_softmax(logarithms / np.exp(logarithm), axis=1)[images, known.labels].mean()
+        return float(-log_softmax(logarithms / np.exp(logarithm), axis=1)[images, known.labels].mean())
 
     return float(np.exp(minimize_scalar(surprise, bounds=np.log(TEMPERATURES), method="bounded").x))
 
@@ -109,4 +109,5 @@ def calibrate(table: Predictions, known: Predictions | None) -> dict[str, Any]:
 
 
 def _logarithms(table: Predictions) -> np.ndarray:
-    return np.log(table.probabilities.astype(np.float64).clip(LEAST))
+    logarithms: np.ndarray = np.log(table.probabilities.astype(np.float64).clip(LEAST))
+    return logarithms

@@ -1,7 +1,7 @@
 """How well a model reads what others collected: one row of the matrix of all experiments and all sets.
 
-A set is a published collection of the model's alphabet, or photographs that no dataset holds. Of a collection that the
-model has learnt from, its test images alone are asked. The matrix itself is `matrix`.
+A set is a published collection of the model's alphabet, its own dataset, or photographs that no dataset holds. Of a
+collection that the model has learnt from, its test images alone are asked. The matrix itself is `matrix`.
 """
 
 from collections import Counter, defaultdict
@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+from fingerspell.datasets.class_folders import Folder
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
 from fingerspell.datasets.published.catalogue import Dataset
@@ -18,18 +20,18 @@ from fingerspell.external import photographs
 from fingerspell.external.asking import Predict
 
 
-def collections(learnt: str, datasets: Iterable[str]) -> dict[str, Dataset]:
+def collections(learnt: Dataset, datasets: Iterable[Dataset]) -> dict[str, Dataset]:
     """Return every collection of the alphabet of the dataset `learnt` -> the dataset whose archive it is read from.
 
-    datasets: those that there are, in any order. A union holds the collections that it is made of and is none itself.
-    Of what a model has learnt from a union, the union is read: by its names the model's manifest knows the images.
+    datasets: those that there are beside it, in any order. A union holds the collections that it is made of and is
+    none itself. Of what a model has learnt from a union, the union is read: by its names the model's manifest knows
+    the images.
     """
-    alphabet = catalogue.find(learnt).alphabet
-    known = [dataset for dataset in map(catalogue.find, datasets) if dataset.alphabet == alphabet]
-    known.sort(key=lambda dataset: (dataset.name == learnt, not dataset.collections, dataset.name))
+    known = [learnt, *(one for one in datasets if one.alphabet == learnt.alphabet and one.name != learnt.name)]
+    known.sort(key=lambda dataset: (dataset is learnt, not dataset.collections, dataset.name))
     # The last one holds it.
     holders = {one.name: dataset for dataset in known for one in dataset.collections or (dataset,)}
-    return {name: holders[name] for name in catalogue.DATASETS if name in holders}
+    return {name: holders[name] for name in [*catalogue.DATASETS, learnt.name] if name in holders}
 
 
 def photograph_sets(paths: Iterable[str]) -> dict[str, Path]:
@@ -40,7 +42,7 @@ def photograph_sets(paths: Iterable[str]) -> dict[str, Path]:
 
 
 def labelled(
-    names: Iterable[str], collection: str, holder: Dataset, description: Mapping, test: Collection[str] | None
+    names: Iterable[str], collection: str, holder: Dataset, description: Mapping[str, Any], test: Collection[str] | None
 ) -> dict[str, str]:
     """Return image -> label that the model gives to its class, of a collection's images whose class the model knows.
 
@@ -60,14 +62,14 @@ def draw(label_of: Mapping[str, str], most: int, seed: int) -> dict[str, str]:
     Names are ranked by a seeded hash: models that know the same classes are asked the same images.
     """
     hashed = sorted((blake2b(f"{seed}|cross|{name}".encode(), digest_size=16).digest(), name) for name in label_of)
-    places: defaultdict[str, count] = defaultdict(count)
+    places: defaultdict[str, count[int]] = defaultdict(count)
     # First one image of each class, then a second one of each, …
     ranked = sorted((next(places[label_of[name]]), rank, name) for rank, name in hashed)
     return {name: label_of[name] for name in sorted(name for _, _, name in ranked[:most])}
 
 
 def measure(
-    images: Archive | photographs.Folder, label_of: Mapping[str, str], description: dict, predict: Predict
+    images: Archive | Folder, label_of: Mapping[str, str], description: Mapping[str, Any], predict: Predict
 ) -> dict[str, int | float | None]:
     """Ask a model, as `asking.opened` yields it, about some images of a set: image -> label, as from `draw`.
 
@@ -76,6 +78,9 @@ def measure(
     """
     answers, unreadable = photographs.ask(images, label_of, description, predict)
     values = metrics.compute(answers) if answers else {}
-    found = {"images": len(answers) if answers else 0, "classes": len(set(answers.labels)) if answers else 0}
+    found: dict[str, int | float | None] = {
+        "images": len(answers) if answers else 0,
+        "classes": len(set(answers.labels)) if answers else 0,
+    }
     found |= {key: values.get(key) for key in ("accuracy", "accuracy_low", "accuracy_high")}
     return found | ({"unreadable": len(unreadable)} if unreadable else {})

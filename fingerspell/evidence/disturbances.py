@@ -132,7 +132,8 @@ def _moved(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def _bytes(values: np.ndarray) -> np.ndarray:
-    return np.rint(values).clip(0, 255).astype(np.uint8)
+    whole: np.ndarray = np.rint(values).clip(0, 255)
+    return whole.astype(np.uint8)
 
 
 DISTURBANCES = {

@@ -37,7 +37,7 @@ class Scenes:
     labels: np.ndarray
 
 
-def opened(folder: Path, params: Params) -> tuple[dict, GradCAM]:
+def opened(folder: Path, params: Params) -> tuple[dict[str, Any], GradCAM]:
     """Return (`model.json`, network) of a trained model's folder.
 
     Raises FingerspellError if it holds no whole model, or one that cannot be explained.
@@ -52,7 +52,7 @@ def opened(folder: Path, params: Params) -> tuple[dict, GradCAM]:
         return description, GradCAM(saved.load_network(folder, description | ONE_LOOK))
 
 
-def untrained(description: Mapping[str, Any], seed: int) -> GradCAM:
+def untrained(description: dict[str, Any], seed: int) -> GradCAM:
     """Return the network that a `model.json` describes with the weights that it began with, or others as random.
 
     Its maps are no even ones either: edges speak for any answer. What a trained network's have beyond them was learnt
@@ -72,10 +72,12 @@ def _check(description: Mapping[str, Any], params: Params) -> None:
             f"evidence.explanations names {name}, but {model.title} is a {model.kind}, which does not see pixels; "
             "take it off the list"
         )
-    alphabet = catalogue.find(description["dataset"]).alphabet
+    settings = params.dataset(description["dataset"])
+    alphabet = settings.alphabet if settings.source == "own" else catalogue.find(description["dataset"]).alphabet
     if alphabet not in params.hands:
+        lacks = f"has no entry {alphabet}" if alphabet else "has none of signs of your own"
         raise FingerspellError(
-            f"evidence.explanations names {name}, but hands has no entry {alphabet}, to compose its scenes of; "
+            f"evidence.explanations names {name}, but hands {lacks}, to compose its scenes of; "
             "add it there, or take the experiment off the list"
         )
 
@@ -110,7 +112,8 @@ def compose(folder: Path, description: Mapping[str, Any], count: int, seed: int)
 
 def on_hand(maps: np.ndarray, hands: np.ndarray) -> np.ndarray:
     """Return the share of every map, float (n, size, size) of sum 1, that lies on the hand, float (n,)."""
-    return (maps * hands).sum(axis=(1, 2), dtype=np.float64)
+    shares: np.ndarray = (maps * hands).sum(axis=(1, 2), dtype=np.float64)
+    return shares
 
 
 def pointing(maps: np.ndarray, hands: np.ndarray) -> np.ndarray:
@@ -119,7 +122,8 @@ def pointing(maps: np.ndarray, hands: np.ndarray) -> np.ndarray:
     The pointing game: Zhang et al. 2018, https://arxiv.org/abs/1608.00507.
     """
     hottest = maps == maps.max(axis=(1, 2), keepdims=True)
-    return (hottest & hands).sum(axis=(1, 2)) / hottest.sum(axis=(1, 2))
+    shares: np.ndarray = (hottest & hands).sum(axis=(1, 2)) / hottest.sum(axis=(1, 2))
+    return shares
 
 
 def measure(

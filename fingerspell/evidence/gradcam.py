@@ -11,9 +11,13 @@ network, and brings two packages more for what takes a few lines.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 CELLS = 6  # of a side, at least: a hand that fills half of it is three of them wide
 
@@ -24,7 +28,7 @@ class GradCAM:
     Takes batches of images, (n, size, size, channels), values 0–255.
     """
 
-    def __init__(self, network) -> None:
+    def __init__(self, network: "keras.Model") -> None:
         self._network = network
         *layers, self._dense = _leaves(network)
         maps = [layer for layer in layers if len(layer.output.shape) == 4 and _activates(layer)]
@@ -33,13 +37,15 @@ class GradCAM:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return what the network answers, float32 (n, classes)."""
-        return self._network(np.asarray(images, np.float32), training=False).numpy()
+        answers: np.ndarray = self._network(np.asarray(images, np.float32), training=False).numpy()
+        return answers
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Return what its last layer goes by, float32 (n, m)."""
         with _heard(self._dense) as heard:
             self._network(np.asarray(images, np.float32), training=False)
-        return heard["in"].numpy()
+        features: np.ndarray = heard["in"].numpy()
+        return features
 
     def maps(self, images: np.ndarray) -> np.ndarray:
         """Return how much each pixel speaks for the answer, float32 (n, size, size), ≥ 0 and 1 in sum.
@@ -61,28 +67,32 @@ class GradCAM:
         for one, finer in zip(speaks, found):
             cv2.resize(one, finer.shape[::-1], finer)  # linear between the middles of the cells
         found[~found.any(axis=(1, 2))] = 1
-        return found / found.sum(axis=(1, 2), keepdims=True)
+        shares: np.ndarray = found / found.sum(axis=(1, 2), keepdims=True)
+        return shares
 
 
-def _leaves(network) -> list:
+def _leaves(network: "keras.Model") -> list["keras.layers.Layer"]:
     """Return the layers of a network in their order, those of networks nested in it in their places."""
     from keras import Model
 
     return [leaf for layer in network.layers for leaf in (_leaves(layer) if isinstance(layer, Model) else [layer])]
 
 
-def _activates(layer) -> bool:
+def _activates(layer: "keras.layers.Layer") -> bool:
     from keras import activations, layers
 
     return isinstance(layer, layers.ReLU) or getattr(layer, "activation", activations.linear) is not activations.linear
 
 
 @contextmanager
-def _heard(layer, tell: Callable = lambda out: None) -> Iterator[dict]:
+def _heard(
+    layer: "keras.layers.Layer", tell: Callable[["keras.KerasTensor"], None] = lambda out: None
+) -> Iterator[dict[str, "keras.KerasTensor"]]:
     """Keep what goes `in` and `out` of a layer in a `with` block, however deep in a network, and `tell` the latter."""
-    heard, call = {}, layer.call
+    heard: dict[str, keras.KerasTensor] = {}
+    call = layer.call
 
-    def listening(given, *arguments, **named):
+    def listening(given: "keras.KerasTensor", *arguments: Any, **named: Any) -> "keras.KerasTensor":
         heard["in"], heard["out"] = given, call(given, *arguments, **named)
         tell(heard["out"])
         return heard["out"]

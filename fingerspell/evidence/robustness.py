@@ -30,13 +30,13 @@ FILL = 0.55, 0.8  # of its side that the hand takes
 TERCILES = 3
 
 
-def most(images: int, description: Mapping) -> int:
+def most(images: int, description: Mapping[str, Any]) -> int:
     """Return of how many images at most a model is asked, where `images` are wished."""
     return min(images, READS) if reads_whole(description) else images
 
 
 def measure(
-    archive: Archive, label_of: Mapping[str, str], description: Mapping, predict: Predict, seed: int
+    archive: Archive, label_of: Mapping[str, str], description: Mapping[str, Any], predict: Predict, seed: int
 ) -> dict[str, Any]:
     """Ask a model, as `asking.opened` yields it, about images of an archive, as they are and disturbed.
 
@@ -64,7 +64,7 @@ def measure(
         # In a row of zeros no hand was found, which is right where there is none.
         row[:] = np.where(answers.any(axis=1), answers.argmax(axis=1) == classes.index(label), label == empty)
     accuracies = right.mean(axis=0).round(DECIMALS).tolist()
-    levels: dict[str, list[dict]] = {name: [] for name in DISTURBANCES}
+    levels: dict[str, list[dict[str, Any]]] = {name: [] for name in DISTURBANCES}
     for (name, level), accuracy in zip(changes, accuracies[1:]):
         amount = DISTURBANCES[name].amounts[level - 1]
         levels[name].append({"level": level, "amount": amount, "accuracy": accuracy})
@@ -78,7 +78,7 @@ def measure(
     }
 
 
-def ask(files: Sequence[bytes], description: Mapping, predict: Predict) -> np.ndarray:
+def ask(files: Sequence[bytes], description: Mapping[str, Any], predict: Predict) -> np.ndarray:
     """Return a model's answers, float32 (n, classes), to image files held in memory."""
     if reads_whole(description):
         return predict([images.whole(one) for one in files])
@@ -87,7 +87,7 @@ def ask(files: Sequence[bytes], description: Mapping, predict: Predict) -> np.nd
 
 
 def background(
-    hands: Hands, backgrounds: np.ndarray, description: Mapping, predict: Predict, most: int, seed: int
+    hands: Hands, backgrounds: np.ndarray, description: Mapping[str, Any], predict: Predict, most: int, seed: int
 ) -> dict[str, float | int] | None:
     """Ask a model about the same drawn hands before plain grey and before drawn places.
 

@@ -1,25 +1,28 @@
 """Any model, exported or trained, ready to be asked about photographs: one function, whatever the model reads."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fingerspell.inference import released
-from fingerspell.inference.predictor import MODEL, Predictor, reads_whole
+from fingerspell.inference.predictor import Predictor, reads_whole
+from fingerspell.models.common.description import MODEL
 from fingerspell.quiet import hushed
 
-Predict = Callable[[Sequence[np.ndarray]], np.ndarray]
+Predict = Callable[[Any], np.ndarray]  # of pictures in a sequence, or all in one array
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[tuple[dict, Predict]]:
+def opened(folder: Path) -> Iterator[tuple[dict[str, Any], Predict]]:
     """Yield (`model.json`, predict) of a model's folder, exported or trained.
 
     predict: images as `takes` says, to float32 (n, classes); of a reader that finds no hand, a row of zeros. Raises
     FingerspellError if the folder holds no whole model.
     """
+    answer: Predict
     if (folder / MODEL).is_file() or folder.parent == released.FOLDER:
         predictor = Predictor.open(folder)
         description, answer = predictor.description, predictor.predict

@@ -4,7 +4,7 @@ All is computed from the table of predictions and from what `Seen` tells of each
 hand is an error wherever there is one.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -46,7 +46,8 @@ class Seen:
 
 def brightness(images: np.ndarray) -> np.ndarray:
     """Return the mean luminance, float64 (n,) in [0, 255], of uint8 images (n, h, w, 1 or 3)."""
-    return _luminance(images).mean(axis=(1, 2))
+    means: np.ndarray = _luminance(images).mean(axis=(1, 2))
+    return means
 
 
 def front_light(images: np.ndarray) -> np.ndarray:
@@ -59,16 +60,17 @@ def front_light(images: np.ndarray) -> np.ndarray:
     height, width = levels.shape[1:]
     middle = np.zeros((height, width), bool)
     middle[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
-    return levels[:, middle].mean(axis=1) - levels[:, ~middle].mean(axis=1)
+    brighter: np.ndarray = levels[:, middle].mean(axis=1) - levels[:, ~middle].mean(axis=1)
+    return brighter
 
 
-def share(hits: int, images: int) -> dict[str, float | int | None]:
+def share(hits: int | np.integer, images: int | np.integer) -> dict[str, float | int | None]:
     """Return hits / images with its 95% interval after Wilson (1927), rounded to six decimals; None of no images."""
-    found = {"share": None, "low": None, "high": None}
+    found: dict[str, float | int | None] = {"share": None, "low": None, "high": None}
     if images:
         interval = binomtest(int(hits), int(images)).proportion_ci(0.95, method="wilson")
-        found = {"share": hits / images, "low": interval.low, "high": interval.high}
-        found = {key: round(float(value), DECIMALS) for key, value in found.items()}
+        values = {"share": hits / images, "low": interval.low, "high": interval.high}
+        found = {key: round(float(value), DECIMALS) for key, value in values.items()}
     return found | {"hits": int(hits), "images": int(images)}
 
 
@@ -243,7 +245,7 @@ def empty_scenes(table: Predictions, no_hand: Collection[str]) -> dict[str, Any]
     }
 
 
-def abstention(table: Predictions, no_hand: Collection[str], thresholds: Sequence[float]) -> Rows:
+def abstention(table: Predictions, no_hand: Collection[str], thresholds: Iterable[float]) -> Rows:
     """Return for each threshold what is left when the model abstains from answers of a lower probability.
 
     Rows: threshold; coverage (of the images of a hand, those of which a sign is named); correct (of these); empty_named
@@ -269,7 +271,8 @@ def curve(table: Predictions, no_hand: Collection[str]) -> Rows:
 
 
 def _counts(table: Predictions) -> np.ndarray:
-    return confusion_matrix(table.labels, table.predicted, labels=range(len(table.classes)))
+    counts: np.ndarray = confusion_matrix(table.labels, table.predicted, labels=range(len(table.classes)))
+    return counts
 
 
 def _correct(table: Predictions, of: np.ndarray) -> dict[str, float | int | None]:

@@ -179,7 +179,7 @@ def failures(
             sheets.tile(axes, images[table.members[row]], x, y)
             true, said = (table.classes[at] for at in (table.labels[row], table.predicted[row]))
             text = f"{true} → {said}"
-            look = {"ha": "center", "va": "top"}
+            look: dict[str, Any] = {"ha": "center", "va": "top"}
             middle, below = x + sheets.TILE / 2, y + sheets.TILE + 0.05
             axes.text(middle, below, text, fontsize=8.5 if len(text) <= 13 else 7, fontweight="bold", **look)
             sure = f"{table.confidence[row]:.0%}"

@@ -1,36 +1,31 @@
 """Photographs that no dataset holds: any folder or zip of class folders is a test set of any trained model.
 
-An image belongs to the class that the last folder above it names. Names are compared without regard to case, `_`
-and `-`; besides the class's own label they may be its letter, the letter's Unicode name, or an alias. What no name
-fits is listed and not counted. A folder is read in place, a zip is never unpacked.
+An image belongs to the class that the last folder above it names; folders of bursts may lie between. Names are
+compared without regard to case, `_` and `-`; besides the class's own label they may be its letter, the letter's Unicode
+name, or an alias. What no name fits is listed and not counted. A folder is read in place, a zip is never unpacked.
 """
 
 import os
 import unicodedata
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import TracebackType
+from typing import Any
 
 import numpy as np
 
-from fingerspell.datasets.published.archive import LARGEST_MEMBER, Archive
+from fingerspell.datasets.class_folders import Folder, is_hidden, is_image, open_set, readable
+from fingerspell.datasets.published.archive import Archive
 from fingerspell.errors import FingerspellError
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external.asking import Predict
-from fingerspell.files import below, shown
+from fingerspell.files import shown
 from fingerspell.images import load, reason, whole
 from fingerspell.inference.predictor import reads_whole
 from fingerspell.progress import progress
 
-# What people's cameras and programs write; what Pillow cannot read of it is listed as unreadable.
-SUFFIXES = frozenset({
-    ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif",
-})  # fmt: skip
 # Names in one line mean the same sign, whichever of them the model knows.
 ALIASES = (
     ("del", "delete", "backspace"),
@@ -42,39 +37,6 @@ NO_HAND = "(no hand)"  # the class of images in which a model finds no hand
 BATCH = 64  # images decoded and predicted at a time
 
 
-class Folder:
-    """A folder read in place, with the interface of an `Archive`: `names`, `refused`, `read`."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-        self.refused: dict[str, str] = {}
-        self._files: dict[str, Path] = {}
-        for file in below(self.path, links=True):
-            name = shown(file.relative_to(self.path).as_posix())
-            if self._files.setdefault(name, file) is not file:
-                self.refused[name] = "there more than once under the same name"
-        self.names: list[str] = sorted(self._files)
-
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file; raises FingerspellError if it cannot be read or is implausibly large."""
-        try:
-            with open(self._files[name], "rb") as file:
-                data = file.read(LARGEST_MEMBER + 1)
-        except OSError as error:
-            raise FingerspellError(f"it cannot be read: {error.strerror}") from None  # the cause would be shown instead
-        if len(data) > LARGEST_MEMBER:
-            raise FingerspellError(f"larger than {LARGEST_MEMBER // 2**20} MiB")
-        return data
-
-    def __enter__(self) -> "Folder":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-
 @dataclass(frozen=True)
 class Evaluation:
     """What a model said about a set of photographs, and what it was not asked."""
@@ -83,26 +45,6 @@ class Evaluation:
     unmatched: dict[str, int]  # folder that names no class of the model -> number of its images
     unreadable: dict[str, str]  # image -> why it cannot be read
     other_files: int  # files that are no images
-
-
-def open_set(path: Path) -> Archive | Folder:
-    """Open a folder or a zip for reading; use it in a `with` block.
-
-    Raises FingerspellError if it is not there, neither of the two, or cannot be read.
-    """
-    path = Path(path)
-    try:
-        if not path.exists():
-            raise FingerspellError(f"{path} is not there; give a folder or a zip of class folders")
-        if path.is_dir():
-            return Folder(path)
-        with open(path, "rb") if path.is_file() else nullcontext() as file:
-            zipped = file and zipfile.is_zipfile(file)
-    except OSError as error:
-        raise FingerspellError(f"{path} cannot be read: {error.strerror}; mend its permissions or name") from error
-    if not zipped:
-        raise FingerspellError(f"{path} is neither a folder nor a whole zip; give a folder or a zip of class folders")
-    return Archive(path)
 
 
 def folder_names(classes: Sequence[str], letters: Sequence[str]) -> dict[str, str]:
@@ -127,7 +69,7 @@ def fold(name: str) -> str:
     return " ".join(name.replace("_", " ").replace("-", " ").split())
 
 
-def evaluate(path: Path, description: dict, predict: Predict) -> Evaluation:
+def evaluate(path: Path, description: Mapping[str, Any], predict: Predict) -> Evaluation:
     """Let a model, as `asking.opened` yields it, name every image of a folder or zip whose class it knows.
 
     predict: uint8 (n, size, size, channels), values 0-255, or whole pictures where it reads those, to float32
@@ -142,8 +84,8 @@ def evaluate(path: Path, description: dict, predict: Predict) -> Evaluation:
                 f"{description['experiment']}, which knows {', '.join(description['classes'])}"
             )
         predictions, damaged = ask(images, label_of, description, predict)
-        unreadable = {name: why for name, why in images.refused.items() if _is_image(name)} | damaged
-        other_files = sum(not _is_image(name) and not _is_hidden(name) for name in [*images.names, *images.refused])
+        unreadable = {name: why for name, why in images.refused.items() if is_image(name)} | damaged
+        other_files = sum(not is_image(name) and not is_hidden(name) for name in [*images.names, *images.refused])
     if unreadable and predictions is None:
         name, why = next(iter(unreadable.items()))
         raise FingerspellError(f"none of the images in {path} can be read, for one {name}: {why}")
@@ -152,22 +94,22 @@ def evaluate(path: Path, description: dict, predict: Predict) -> Evaluation:
     return Evaluation(predictions, dict(sorted(unmatched.items())), dict(sorted(unreadable.items())), other_files)
 
 
-def labelled(images: Archive | Folder, description: dict) -> tuple[dict[str, str], Counter[str]]:
+def labelled(images: Archive | Folder, description: Mapping[str, Any]) -> tuple[dict[str, str], Counter[str]]:
     """Return image -> label of the class that its folder names, and folder that names none -> number of its images."""
     names = folder_names(description["classes"], description["letters"])
     label_of: dict[str, str] = {}
     unmatched: Counter[str] = Counter()
-    for name in filter(_is_image, images.names):
-        folder = _class_folder(name, images)
-        if label := names.get(fold(folder)):
+    for name in filter(is_image, images.names):
+        folders = _folders(name, images)
+        if label := next((names[fold(folder)] for folder in folders if fold(folder) in names), None):
             label_of[name] = label
         else:
-            unmatched[folder] += 1
+            unmatched[folders[0]] += 1
     return label_of, unmatched
 
 
 def ask(
-    images: Archive | Folder, label_of: Mapping[str, str], description: dict, predict: Predict
+    images: Archive | Folder, label_of: Mapping[str, str], description: Mapping[str, Any], predict: Predict
 ) -> tuple[Predictions | None, dict[str, str]]:
     """Let a model, as for `evaluate`, name images of a set: image -> label of its class, which the model knows.
 
@@ -201,24 +143,12 @@ def left_out(evaluation: Evaluation) -> list[str]:
     return notes
 
 
-def _is_image(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in SUFFIXES and not _is_hidden(name)
-
-
-def _is_hidden(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
-
-
-def _class_folder(name: str, images: Archive | Folder) -> str:
-    """The last folder above an image; for one that lies open in a folder, that folder."""
-    above = PurePosixPath(name).parent.name
+def _folders(name: str, images: Archive | Folder) -> list[str]:
+    """The folders above an image, the last one first; of one that lies open in a folder, that folder."""
+    above = [*reversed(PurePosixPath(name).parts[:-1])]
     if isinstance(images, Folder):
-        return above or shown(images.path.resolve().name)
-    try:
-        return above.encode("cp437").decode() or "."  # UTF-8 that a zip does not declare as such: macOS's are so
-    except UnicodeError:
-        return above
+        return above or [shown(images.path.resolve().name)]
+    return [readable(folder) for folder in above] or ["."]
 
 
 def _unicode_name(letter: str) -> str:
@@ -227,7 +157,11 @@ def _unicode_name(letter: str) -> str:
 
 
 def _ask(
-    images: Archive | Folder, names: list[str], description: dict, predict: Predict, unreadable: dict[str, str]
+    images: Archive | Folder,
+    names: list[str],
+    description: Mapping[str, Any],
+    predict: Predict,
+    unreadable: dict[str, str],
 ) -> tuple[list[str], list[np.ndarray]]:
     """Return the images that can be read and the model's answers to them; add the others to `unreadable`."""
     size, channels, resample = description["image_size"], description["channels"], description["resample"]
@@ -244,7 +178,7 @@ def _ask(
     answers: list[np.ndarray] = []
     starts = range(0, len(names), BATCH)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in progress(starts, len(starts), f"evaluating {images.path.name}", "batches"):
+        for start in progress(starts, len(starts), f"evaluating {Path(images.path).name}", "batches"):
             batch = names[start : start + BATCH]
             arrays = []
             for name, found in zip(batch, pool.map(look, batch)):

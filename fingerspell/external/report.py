@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fingerspell import files
+from fingerspell.datasets.class_folders import open_set
 from fingerspell.errors import FingerspellError, counted
 from fingerspell.evaluation.predictions import Predictions
 from fingerspell.external import error_analysis, photographs
@@ -100,7 +101,7 @@ def _write(
     blocks = _failures(table, about)
     names = [table.members[row] for _, rows in blocks.values() for row in rows]
     names += [row["typical"] for key in ("brightness", "front_light") for row in figures[key]]
-    with photographs.open_set(path) as images:
+    with open_set(path) as images:
         pictures = {name: to_array(decode(images.read(name)), SHOWN, description["channels"]) for name in names}
 
     files.write_json(folder / FIGURES, figures)

@@ -54,8 +54,8 @@ def around(landmarks: np.ndarray) -> Crop:
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])  # from upright to the picture
     upright = landmarks @ turn
     low, high = upright.min(axis=0), upright.max(axis=0)
-    middle = turn @ ((low + high) / 2 - (0, SHIFT * (high - low)[1]))
-    return Crop(*map(float, middle), float(max(*(high - low), 1.0) * MARGIN), float(angle))
+    x, y = turn @ ((low + high) / 2 - (0, SHIFT * (high - low)[1]))
+    return Crop(float(x), float(y), float(max(*(high - low), 1.0) * MARGIN), float(angle))
 
 
 def whole(width: int, height: int, zoom: float = 1.0, angle: float = 0.0) -> Crop:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -148,7 +149,7 @@ class Finder:
             found = self._landmarker.detect(image)
         for points, [named, *_] in zip(found.hand_landmarks, found.handedness):
             self._found = True
-            landmarks = np.float32([(point.x, point.y, point.z) for point in points])
+            landmarks = np.array([(point.x, point.y, point.z) for point in points], np.float32)
             yield _within(Hand(landmarks, named.category_name.lower(), named.score, "picture"), (0, 0), square, picture)
 
 
@@ -164,7 +165,8 @@ def seen_hand(seen: Seen, crop: Crop, width: int, height: int, found: str) -> Ha
 def _places(seen: Seen, crop: Crop) -> np.ndarray:
     """Return the landmarks, (21, 2), in pixels of the picture."""
     matrix = crop.matrix(SIZE)
-    return seen.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    places: np.ndarray = seen.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    return places
 
 
 def _within(
@@ -173,22 +175,24 @@ def _within(
     """Return a hand of a larger picture as one of the picture that lies in it, at this corner."""
     (height, width), (high, wide) = picture.shape[:2], larger.shape[:2]
     x, y = corner
-    factors = np.float32([wide / width, high / height, wide / width])
-    return replace(hand, landmarks=hand.landmarks * factors - np.float32([x / width, y / height, 0]), found=found)
+    factors = np.array([wide / width, high / height, wide / width], np.float32)
+    moved = np.array([x / width, y / height, 0], np.float32)
+    return replace(hand, landmarks=hand.landmarks * factors - moved, found=found)
 
 
-def mediapipe():
+def mediapipe() -> ModuleType:
     """Import MediaPipe without TensorFlow, which it takes for its documentation alone where it is installed: seconds
     and 500 MB."""
     absent = "tensorflow" not in sys.modules
     if absent:
-        sys.modules["tensorflow"] = None
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]  # refuses the import, which typeshed does not know
     try:
         import mediapipe
     finally:
         if absent:
             del sys.modules["tensorflow"]
-    return mediapipe
+    module: ModuleType = mediapipe
+    return module
 
 
 def _apart(hands: list[Hand]) -> list[Hand]:

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fingerspell import files, images, tables
-from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.archive import Archive, Reference
 from fingerspell.datasets.published.catalogue import Dataset
 from fingerspell.errors import FingerspellError
 from fingerspell.hands import finder, model
@@ -67,17 +68,19 @@ class Landmarks:
 
 
 def write(dataset: Dataset, archive: Path, folder: Path, checkpoints: Path, workers: int | None = None) -> list[Row]:
-    """Look for the signing hand in every labelled image of an archive, in `workers` processes (None: one a core).
+    """Look for the signing hand in every labelled image of an archive, in `workers` processes (None: one a core, or
+    those of the scheduler that is named).
 
     Fills `folder` and returns its rows. After an interrupt the next call goes on with what `checkpoints` holds; the
     result is the same. An image that cannot be read has no hand.
     """
     with Archive(archive) as opened:
         members = sorted((member.name, member.label) for name in opened.names if (member := dataset.parse(name)))
+        reference = opened.reference
     chunks = [members[start : start + CHUNK] for start in range(0, len(members), CHUNK)]
     kept = checkpoints / _recipe(archive)
     missing = [number for number in range(len(chunks)) if not (kept / f"{number}.npz").exists()]
-    tasks = [(archive, [member for member, _ in chunks[number]]) for number in missing]
+    tasks = [(reference, [member for member, _ in chunks[number]]) for number in missing]
     done = zip(missing, in_processes(_look, tasks, workers if len(tasks) > 1 else 1))
     for number, (found, points) in progress(done, len(missing), f"hands of {dataset.name}", f"times {CHUNK} images"):
         with files.write_aside(kept / f"{number}.npz") as aside, open(aside, "wb") as file:
@@ -88,7 +91,7 @@ def write(dataset: Dataset, archive: Path, folder: Path, checkpoints: Path, work
     return rows
 
 
-def summary(rows: list[Row]) -> dict:
+def summary(rows: list[Row]) -> dict[str, Any]:
     """Return how many images there are, the share in which a hand was found, by each try and in each class."""
     labels = sorted({row.label for row in rows})
     found = {label: [row.found is not None for row in rows if row.label == label] for label in labels}
@@ -100,7 +103,7 @@ def summary(rows: list[Row]) -> dict:
     }
 
 
-def against_truth(rows: list[Row], points: np.ndarray, hands_csv: Path) -> dict:
+def against_truth(rows: list[Row], points: np.ndarray, hands_csv: Path) -> dict[str, Any]:
     """Return how the finder does on drawn hands, whose joints are known (see `rendered.draw`): the share of them that
     it finds, how far its landmarks lie from the joints (half, and nine tenths, of the hands lie nearer), in lengths of
     the palm, and how often it tells right from left.
@@ -135,7 +138,7 @@ def _share(values: list[bool]) -> float:
     return round(float(np.mean(values)), 4)
 
 
-def _collect(kept: Path, chunks: list, rows: list[Row]) -> Iterator[np.ndarray]:
+def _collect(kept: Path, chunks: list[list[tuple[str, str]]], rows: list[Row]) -> Iterator[np.ndarray]:
     for number, members in enumerate(chunks):
         with np.load(kept / f"{number}.npz") as held:
             for (member, label), seen in zip(members, json.loads(str(held["found"]))):
@@ -150,16 +153,18 @@ def _recipe(archive: Path) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def _look(task: tuple[Path, list[str]]) -> tuple[list, np.ndarray]:
+def _look(task: tuple[Reference, list[str]]) -> tuple[list[list[Any]], np.ndarray]:
     """Return width, height, and side, score and try of the hand of each of some images, and landmarks (n, 21, 3)."""
-    archive, members = task
+    reference, members = task
+    archive = reference.opened()
+    archive.fetch(members)
     points = np.full((len(members), LANDMARKS, 3), np.nan, np.float32)
-    found: list = []
-    # Opened for every task: MediaPipe must be closed before its process begins to end.
-    with Archive(archive) as opened, finder.Finder(_network()) as hand_finder:
+    found: list[list[Any]] = []
+    # Made for every task: MediaPipe must be closed before its process begins to end.
+    with finder.Finder(_network()) as hand_finder:
         for place, member in enumerate(members):
             try:
-                picture = images.whole(opened.read(member))
+                picture = images.whole(archive.read(member))
             except FingerspellError:  # the audit tells which images cannot be read
                 found.append([None] * 5)
                 continue

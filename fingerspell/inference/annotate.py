@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fingerspell import files, video
 from fingerspell.errors import FingerspellError
-from fingerspell.inference import released
+from fingerspell.inference import alphabets
 from fingerspell.inference.letters import Letter, Letters
 from fingerspell.inference.overlay import Overlay
 from fingerspell.inference.reader import Reader, Reading, Track
-from fingerspell.inference.words import Speller
+from fingerspell.inference.words import Plain, Speller
 
 RATE = 15.0  # frames a second that are read, at most; in between the hand is drawn on its way
 RECENT = 20  # letters that are written into the frames
@@ -33,35 +34,36 @@ class Told:
         if not self.letters.add(time, reading):
             return False
         del self.boxes[len(self.letters.written) - 1 :]  # a letter that moves may have taken another's place
-        self.boxes.append(tuple(round(value, 4) for value in reading.hand.box))
+        assert reading is not None  # what is written was seen
+        left, top, right, bottom = (round(value, 4) for value in reading.hand.box)
+        self.boxes.append((left, top, right, bottom))
         return True
 
 
 def annotate(
     source: Path,
     target: Path,
-    alphabet: str = "american",
+    alphabet: str | Path = "american",
     progress: Progress | None = None,
     formats: str | None = None,
     longest: float | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Read a video and write `target` (.mp4 or .webm), and beside it .vtt and .json; return what the latter holds.
 
-    alphabet: "american" or "arabic". progress: is told the seconds that are done and those there are, None if the file
+    alphabet: as for `alphabets.find`. progress: is told the seconds that are done and those there are, None if the file
     does not say; what it raises ends the work, and nothing is written. formats: see `video.Source`. longest: seconds
     that are accepted. Frames are streamed, sound is kept. Raises FingerspellError for what is no video or too long, and
     where the files cannot be written.
     """
     source, target = Path(source), Path(target)
-    if alphabet not in released.READERS:
-        raise FingerspellError(f"there is no alphabet {alphabet!r}; choose one of {', '.join(released.READERS)}")
     if target.suffix.lower() not in (".mp4", ".webm"):
         raise FingerspellError(f"{target} must end with .mp4 or .webm, which says how the video is written")
-    speller = Speller.open(alphabet)
-    with video.Source(source, formats) as opened, Reader.open(released.find(released.READERS[alphabet])) as reader:
+    signs = alphabets.find(alphabet)
+    speller = signs.speller
+    with video.Source(source, formats) as opened, Reader.open(signs.folder) as reader:
         if longest and opened.seconds and opened.seconds > longest:
             raise _too_long(source, longest)
-        told = Told(Letters(reader.classes))
+        told = Told(signs.stable())
         frames, end = 0, 0.0
         painter: _Painter | None = None
         try:
@@ -77,12 +79,13 @@ def annotate(
                 frames, end = frames + 1, part.time
                 if progress:
                     progress(part.time, opened.seconds)
+            assert painter is not None  # a video without frames is refused
             painter.finish()
         except BaseException as error:
             if painter:
                 painter.drop(error)
             raise
-        timeline = _timeline(alphabet, reader, speller, told, frames, end)
+        timeline = _timeline(signs.name, reader, speller, told, frames, end)
     files.write_text(target.with_suffix(".vtt"), subtitles(told.letters.written, speller, end))
     files.write_json(target.with_suffix(".json"), timeline)
     return timeline
@@ -92,7 +95,13 @@ class _Painter:
     """Reads some of the frames, and writes all of them; those in between wait until the next one is read."""
 
     def __init__(
-        self, target: Path, first: video.Frame, source: video.Source, reader: Reader, speller: Speller, told: Told
+        self,
+        target: Path,
+        first: video.Frame,
+        source: video.Source,
+        reader: Reader,
+        speller: Speller | Plain,
+        told: Told,
     ) -> None:
         height, width = first.pixels.shape[:2]
         self._shape = first.pixels.shape
@@ -139,7 +148,8 @@ class _Painter:
         if before is None or following is None:
             return None if before is None else before.hand.landmarks
         share = (time - start) / max(next_time - start, 1e-6)
-        return before.hand.landmarks + share * (following.hand.landmarks - before.hand.landmarks)
+        landmarks: np.ndarray = before.hand.landmarks + share * (following.hand.landmarks - before.hand.landmarks)
+        return landmarks
 
     def _write(self, frame: video.Frame, landmarks: np.ndarray | None) -> None:
         current = self._told.letters.current
@@ -147,7 +157,9 @@ class _Painter:
         self.writer.add(self._overlay.paint(frame.pixels, landmarks, letter, self._text, self._hint), frame.time)
 
 
-def _timeline(alphabet: str, reader: Reader, speller: Speller, told: Told, frames: int, end: float) -> dict:
+def _timeline(
+    alphabet: str, reader: Reader, speller: Speller | Plain, told: Told, frames: int, end: float
+) -> dict[str, Any]:
     written, letters = told.letters.written, dict(zip(reader.classes, reader.letters))
     return {
         "alphabet": alphabet,
@@ -169,9 +181,10 @@ def _timeline(alphabet: str, reader: Reader, speller: Speller, told: Told, frame
     }
 
 
-def subtitles(written: list[Letter], speller: Speller, end: float) -> str:
+def subtitles(written: list[Letter], speller: Speller | Plain, end: float) -> str:
     """Return WebVTT (https://www.w3.org/TR/webvtt1/): the word grows letter by letter, and stays for a while."""
-    cues, word = [], []
+    cues: list[str] = []
+    word: list[Letter] = []
     for number, letter in enumerate(written):
         if word and letter.start - word[-1].end > PAUSE:
             word = []

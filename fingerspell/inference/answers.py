@@ -1,7 +1,7 @@
 """What a program is told about a picture: every hand, with its best answers, as a dict that JSON can hold."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,20 +13,20 @@ SHOWN = 3  # answers to a hand: the best, and the next two
 MOST_HANDS = 10  # looked for in a picture
 
 
-def hands(reader: "Reader", readings: Sequence["Reading"]) -> list[dict]:
+def hands(reader: "Reader", readings: Sequence["Reading"]) -> list[dict[str, Any]]:
     """Return what a reader found in a picture, one dict a hand: class, letter (None where no sign is recognised),
     probability, answers, box, hand, score, found, landmarks."""
     return [_hand(reader, reading) for reading in readings]
 
 
-def best(model: "Predictor | Reader", probabilities: np.ndarray) -> list[dict]:
+def best(model: "Predictor | Reader", probabilities: np.ndarray) -> list[dict[str, Any]]:
     """Return the most likely of a model's classes, probabilities (classes,), as class, letter and probability."""
     found = zip(model.classes, model.letters, probabilities.tolist())
     first = sorted(found, key=lambda one: -one[2])[:SHOWN]
     return [{"class": label, "letter": letter, "probability": round(share, 6)} for label, letter, share in first]
 
 
-def _hand(reader: "Reader", reading: "Reading") -> dict:
+def _hand(reader: "Reader", reading: "Reading") -> dict[str, Any]:
     answers = best(reader, reading.probabilities)
     hand = reading.hand
     return {

@@ -7,13 +7,18 @@ it answers as the network does.
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fingerspell import files
 from fingerspell.errors import FingerspellError, counted
-from fingerspell.inference.predictor import DESCRIPTION, MODEL, Predictor
+from fingerspell.inference.predictor import Predictor
 from fingerspell.models.common import registry, saved
+from fingerspell.models.common.description import DESCRIPTION, MODEL
+
+if TYPE_CHECKING:
+    import keras
 
 # By so much may a probability differ, on any image. Float16 weights cost up to 0.004 on the networks here; a wrong
 # value range or a lost layer costs nearly 1.
@@ -22,7 +27,7 @@ CHECKED = 1000  # images at most
 BATCH = 64
 
 
-def export(trained: Path, inputs: np.ndarray, folder: Path) -> dict:
+def export(trained: Path, inputs: np.ndarray, folder: Path) -> dict[str, Any]:
     """Write `model.tflite` and `model.json` of a trained network's folder into another, and return the latter.
 
     inputs: images, uint8 (n, size, size, channels), or a reader's rows, that the network has not learnt from; up to
@@ -49,7 +54,7 @@ def export(trained: Path, inputs: np.ndarray, folder: Path) -> dict:
     return description
 
 
-def load(trained: Path):
+def load(trained: Path) -> tuple[dict[str, Any], "keras.Model"]:
     """Return (`model.json`, the Keras network), which computes in float32; see `export` for what is refused."""
     import keras
 
@@ -61,7 +66,7 @@ def load(trained: Path):
         return description, saved.load_network(trained, description | {"precision": "float32"})
 
 
-def convert(network, description: dict) -> bytes:
+def convert(network: "keras.Model", description: dict[str, Any]) -> bytes:
     """Return a Keras network as a LiteRT file that takes one image at a time and has float16 weights."""
     import tensorflow as tf
 
@@ -79,7 +84,7 @@ def convert(network, description: dict) -> bytes:
         return file.read_bytes()
 
 
-def compare(name: str, network, predictor: Predictor, images: np.ndarray) -> dict:
+def compare(name: str, network: "keras.Model", predictor: Predictor, images: np.ndarray) -> dict[str, Any]:
     """Return how far the answers of both to the same images lie apart; raises FingerspellError if too far.
 
     images: of how many. largest_difference: of any probability. equal_answers: share of images that get the same name.

@@ -60,12 +60,14 @@ class Letters:
     written: all letters so far. state: "no hand", "moving", "unsure", "gathering" or "held".
     """
 
-    def __init__(self, classes: Sequence[str], empty: str = "nothing") -> None:
-        """classes: the labels, in the order of a reading's probabilities. empty: the class of no sign."""
+    def __init__(self, classes: Sequence[str], empty: str | None = "nothing", moves: bool = True) -> None:
+        """classes: the labels, in the order of a reading's probabilities. empty: the class of no sign. moves: J and Z
+        are the letters that move; in other alphabets they may be signs like any."""
         self._classes, self._empty = tuple(classes), empty
+        self._moving = MOVING if moves else {}
         # J and Z are movements: a hand that holds still shows I or D.
         self._still = np.arange(len(classes))
-        for moved, still in MOVING.items():
+        for moved, still in self._moving.items():
             if moved in self._classes and still in self._classes:
                 self._still[self._classes.index(moved)] = self._classes.index(still)
         self.written: list[Letter] = []
@@ -99,7 +101,7 @@ class Letters:
         probabilities = self._of_still(reading.probabilities)
         shape, place = self._measure(reading.points)
         shape_speed, place_speed = self._speeds(time, shape, place)
-        if moved := self._path.add(time, reading, self._classes, self._palm):
+        if self._moving and (moved := self._path.add(time, reading, self._classes, self._palm)):
             return [self._write_moved(moved, time)]
         best = int(probabilities.argmax())
         label = self._classes[best]
@@ -130,7 +132,7 @@ class Letters:
     def _left(self) -> bool:
         """Say whether what is seen no longer was a letter; a single frame is none, nor is one letter's end another."""
         again = self.current is not None and self._classes[int(self._evidence.argmax())] in self._holding()
-        return self._frames > 1 and not again and self._evidence.sum() >= LEAVING
+        return self._frames > 1 and not again and bool(self._evidence.sum() >= LEAVING)
 
     def _agreement(self, probabilities: np.ndarray) -> float:
         """Return how much of the evidence goes with what is seen now, 0–1."""
@@ -144,8 +146,9 @@ class Letters:
 
     def _holding(self) -> tuple[str, ...]:
         """Return the labels that a hand shows which holds the current letter: at its end a J looks like an I."""
+        assert self.current is not None  # asked of nothing else
         label = self.current.label
-        return (label, MOVING[label]) if label in MOVING else (label,)
+        return (label, self._moving[label]) if label in self._moving else (label,)
 
     def _miss(self, time: float) -> list[Letter]:
         if time - self._seen <= LOST:
@@ -197,7 +200,7 @@ class Letters:
         """See whether the hand leaves the letter that holds, or bounces."""
         if self.current is None or self._held_shape is None or self._free:
             return
-        if self.current.label in MOVING and label in self._holding():
+        if self.current.label in self._moving and label in self._holding():
             return  # at the end of its movement the hand may look like anything of the kind
         changed = np.linalg.norm(shape - self._held_shape, axis=1).mean()
         others = label not in self._holding()  # landmarks alone tremble too much

@@ -81,4 +81,5 @@ class Overlay:
 
 def visual(text: str) -> str:
     """Return a text in the order in which it is drawn, left to right, Arabic letters in their joined forms."""
-    return get_display(arabic_reshaper.reshape(text))
+    drawn: str = get_display(arabic_reshaper.reshape(text))
+    return drawn

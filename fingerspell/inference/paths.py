@@ -68,8 +68,10 @@ class Path:
         return None
 
     def _clear(self) -> None:
-        for kept in (*self._points.values(), *self._frames.values()):
-            kept.clear()
+        for points in self._points.values():
+            points.clear()
+        for shaped in self._frames.values():
+            shaped.clear()
 
 
 def strokes(points: Sequence[tuple[float, float, float]]) -> np.ndarray:
@@ -77,7 +79,7 @@ def strokes(points: Sequence[tuple[float, float, float]]) -> np.ndarray:
 
     The time of a corner is the one at which it is left.
     """
-    path = np.float32([point[1:] for point in points])
+    path = np.array([point[1:] for point in points], np.float32)
     corners = cv2.approxPolyDP(path.reshape(-1, 1, 2), CORNER, closed=False).reshape(-1, 2)
     at, found = 0, []
     for corner, following in zip(corners, [*corners[1:], corners[-1]]):

@@ -7,7 +7,9 @@ images are made and what its classes are. What reads whole pictures with such a 
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import UnidentifiedImageError
@@ -26,7 +28,7 @@ class Predictor:
     for.
     """
 
-    def __init__(self, description: dict, model: bytes, threads: int = 1) -> None:
+    def __init__(self, description: dict[str, Any], model: bytes, threads: int = 1) -> None:
         """Take over a LiteRT file held in memory; raises `Damaged` if it is none, or is not as the description says.
 
         `threads`: how many it computes with. One is the quickest for networks as small as these.
@@ -108,6 +110,6 @@ class Predictor:
         return answers
 
 
-def reads_whole(description: dict) -> bool:
+def reads_whole(description: Mapping[str, Any]) -> bool:
     """Say whether a model, by its `model.json`, is a reader: it takes whole pictures, and not squares of one size."""
     return description.get("trains_on") == "crops"

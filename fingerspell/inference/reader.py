@@ -6,6 +6,7 @@ TensorFlow is not imported here; whoever reads with a network that Keras holds h
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import UnidentifiedImageError
@@ -53,7 +54,9 @@ class Reader:
     sign is named, chosen on validation images.
     """
 
-    def __init__(self, description: dict, answer: Answer, most: int = 1, threshold: float | None = None) -> None:
+    def __init__(
+        self, description: dict[str, Any], answer: Answer, most: int = 1, threshold: float | None = None
+    ) -> None:
         """answer: rows of `hands.embedding`, float32 (n, 1280), to probabilities (n, classes). most: hands that are
         looked for in a picture."""
         self.description = description
@@ -130,7 +133,7 @@ class Reader:
         probabilities = self._answer(np.stack(rows)).mean(axis=0)
         best = int(probabilities.argmax())
         sign = self.classes[best] if probabilities[best] >= self.threshold else None
-        return Reading(hand, probabilities, sign, hand.landmarks[:, :2] * np.float32([width / height, 1]))
+        return Reading(hand, probabilities, sign, hand.landmarks[:, :2] * np.array([width / height, 1], np.float32))
 
 
 def whole_picture(data: bytes) -> np.ndarray:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from fingerspell.errors import FingerspellError
-from fingerspell.inference.predictor import DESCRIPTION, MODEL
+from fingerspell.models.common.description import DESCRIPTION, MODEL
 
 FOLDER = Path(__file__).parents[2] / "models" / "released"
 DEFAULT = "asl_reader"

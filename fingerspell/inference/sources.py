@@ -72,9 +72,9 @@ def sources(words: Iterable[str]) -> Iterator[Source]:
                 raise FingerspellError(f"there are no pictures in {word}; name a folder that holds some")
             yield from (Source(str(file)) for file in found)
         elif glob.has_magic(word) and not os.path.exists(word):
-            if not (found := _fitting(word)):
+            if not (fitting := _fitting(word)):
                 raise FingerspellError(f"no file fits {word}; mend the pattern")
-            yield from map(Source, found)
+            yield from map(Source, fitting)
         else:
             yield Source(word)
 

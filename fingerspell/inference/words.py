@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
@@ -14,9 +14,10 @@ from fingerspell.errors import FingerspellError
 from fingerspell.inference.letters import Letter
 from fingerspell.inference.lexicon import folded, lexicon, sample
 
-__all__ = ["Speller", "Suggestion", "sample"]
+__all__ = ["Plain", "Speller", "Suggestion", "sample"]
 
 SPACE, DELETE, NOTHING = "space", "del", "nothing"
+LETTERS = {"american": DATASETS["american"].letters, "arabic": DATASETS["arasl"].letters}  # by label
 PAUSE = 1.5  # seconds between two letters that may end a word, as a hand may that was gone
 LONG = 1.7  # times the median hold: a letter that may stand for two
 
@@ -78,8 +79,8 @@ class Speller:
 
     def __init__(self, alphabet: str) -> None:
         self._lexicon = lexicon(alphabet)
-        letters = DATASETS["arasl" if alphabet == "arabic" else alphabet].letters
-        self._letters = {label: letter for label, letter in letters.items() if label not in (SPACE, DELETE, NOTHING)}
+        letters = LETTERS[alphabet].items()
+        self._letters = {label: letter for label, letter in letters if label not in (SPACE, DELETE, NOTHING)}
         self._american = alphabet == "american"
         self._read = lru_cache(1024)(self._readings)
 
@@ -160,7 +161,7 @@ class Speller:
         """Return blanks and words in turn."""
         holds = [letter.end - letter.start for letter in kept if letter.label != SPACE]
         usual = median_low(holds) if len(holds) > 1 else math.inf  # one hold alone is neither long nor short
-        words = []
+        words: list[tuple[str, tuple[_Piece, ...]]] = []
         for blank, group in groupby(kept, lambda letter: letter.label == SPACE):
             several = list(group)
             if blank:
@@ -271,6 +272,38 @@ class Speller:
             (state.ended + self._shown(word), likelihood + self._lexicon.words[word], state.known)
             for word in self._lexicon.spellings.get(state.key, ())
         ]
+
+
+class Plain:
+    """Writes the signs of an alphabet for which there is no list of words, with the interface of a `Speller`.
+
+    A sign of several characters is a word: blanks stand around it.
+    """
+
+    def __init__(self, letters: Mapping[str, str], empty: str | None = None) -> None:
+        """letters: class -> what people write for it. empty: the class that shows no sign."""
+        self._letters, self._empty = letters, empty
+
+    def raw(self, letters: Iterable[Letter]) -> str:
+        """Return the signs as they were written; "space" is a blank, "del" takes the one before away."""
+        text, before = "", ""
+        for letter in _kept(letters):
+            if letter.label == self._empty:
+                continue
+            written = " " if letter.label == SPACE else self._letters[letter.label]
+            apart = before.strip() and written.strip() and max(len(before), len(written)) > 1
+            text += f" {written}" if apart else written
+            before = written
+        return text
+
+    def suggest(self, letters: Sequence[Letter], most: int = 5) -> list[Suggestion]:
+        """Return the text as it was written, where there is any."""
+        raw = self.raw(letters)
+        return [Suggestion(raw, 1.0, False)][:most] if raw.strip() else []
+
+    def complete(self, prefix: str, most: int = 5) -> list[str]:
+        """Return no word: none is known."""
+        return []
 
 
 def _kept(letters: Iterable[Letter]) -> list[Letter]:

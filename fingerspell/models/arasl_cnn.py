@@ -1,6 +1,11 @@
 """The network of the ArASL study: convolutions of 64, 64, 128 and 128 filters and global average pooling."""
 
+from typing import TYPE_CHECKING
+
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    import keras
 
 ARCHITECTURE = Architecture(
     title="the ArASL CNN",
@@ -13,7 +18,7 @@ ARCHITECTURE = Architecture(
 )
 
 
-def build(image_size: int, channels: int, classes: int, dropout: float):
+def build(image_size: int, channels: int, classes: int, dropout: float) -> "keras.Model":
     """Return the untrained network; it accepts any size, since the last features are averaged over the image."""
     from keras import Sequential, layers
 

@@ -1,12 +1,17 @@
 """The convolutional autoencoder whose codes the scikit-learn classifiers read (Hinton & Salakhutdinov 2006,
 https://doi.org/10.1126/science.1127647)."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
 CODE = 512  # values of a code at most
 FILTERS = (32, 64, 128, 256)
 STRIDES = (2, 2, 2, 1)
 
 
-def build(image_size: int, channels: int):
+def build(image_size: int, channels: int) -> "tuple[keras.Model, keras.Model]":
     """Return (autoencoder, encoder), sharing their layers.
 
     The encoder takes pixels 0–255 of shape (batch, image_size, image_size, channels) to codes of shape (batch, m),

@@ -1,8 +1,13 @@
 """A random forest on the codes of an autoencoder."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    from sklearn.model_selection import GridSearchCV
 
 ARCHITECTURE = Architecture(
     title="autoencoder and random forest",
@@ -17,7 +22,7 @@ ARCHITECTURE = Architecture(
 )
 
 
-def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: int):
+def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list[Any]], seed: int) -> "GridSearchCV":
     """Tune a forest by three-fold cross-validation over `grid` and return the fitted `GridSearchCV`.
 
     `codes`: float32 (n, m); `labels`: int (n,). Grid keys are parameters of `RandomForestClassifier`. Raises

@@ -1,11 +1,17 @@
 """Logistic regression on the standardised codes of an autoencoder."""
 
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fingerspell.errors import FingerspellError
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import Pipeline
 
 ARCHITECTURE = Architecture(
     title="autoencoder and logistic regression",
@@ -20,7 +26,7 @@ ARCHITECTURE = Architecture(
 )
 
 
-def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: int):
+def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list[Any]], seed: int) -> "GridSearchCV":
     """Tune the regression by three-fold cross-validation over `grid` and return the fitted `GridSearchCV`.
 
     `codes`: float32 (n, m); `labels`: int (n,). Grid keys are parameters of `LogisticRegression`. The codes
@@ -55,11 +61,11 @@ def search(codes: np.ndarray, labels: np.ndarray, grid: dict[str, list], seed: i
     return found
 
 
-def _converged(regression) -> bool:
-    return int(regression.n_iter_.max()) < regression.max_iter
+def _converged(regression: "LogisticRegression") -> bool:
+    return int(regression.n_iter_.max()) < int(regression.max_iter)
 
 
-def _judge(regression, codes: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def _judge(regression: "Pipeline", codes: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Return the accuracy on a fold, and in how many steps the regression converged; NaN if it did not."""
     last = regression[-1]
     if not _converged(last):

@@ -1,6 +1,11 @@
 """The four-block network that the ASL study trained from scratch."""
 
+from typing import TYPE_CHECKING
+
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    import keras
 
 ARCHITECTURE = Architecture(
     title="the four-block CNN",
@@ -13,7 +18,7 @@ ARCHITECTURE = Architecture(
 )
 
 
-def build(image_size: int, channels: int, classes: int, dropout: float):
+def build(image_size: int, channels: int, classes: int, dropout: float) -> "keras.Model":
     """Return the untrained network: convolutions of 16, 32, 64 and 128 filters, a dense layer of 512."""
     from keras import Sequential, layers
 

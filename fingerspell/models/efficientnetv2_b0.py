@@ -1,9 +1,13 @@
 """EfficientNetV2-B0 under a small head."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fingerspell.models.common import backbones
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    import keras
 
 ARCHITECTURE = Architecture(
     title="EfficientNetV2-B0",
@@ -21,7 +25,7 @@ IMAGENET = ("efficientnet_v2/efficientnetv2-b0_notop.h5", "893217f2bb855e2983157
 head = backbones.head
 
 
-def backbone(image_size: int, channels: int, weights: Path | None):
+def backbone(image_size: int, channels: int, weights: Path | None) -> "keras.Model":
     """Return the convolutional part, averaged over the image: pixels 0–255 in, features of shape (1280,) out.
 
     `weights` is a folder of weights, or None for random ones. Keras's network itself begins with the scaling.

@@ -5,8 +5,13 @@ evidence for every sign, and the evidence is added up (a product of experts: Hin
 https://doi.org/10.1162/089976602760128018). In training one of the two is hidden from half of the hands.
 """
 
+from typing import TYPE_CHECKING
+
 from fingerspell.hands import layout
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    import keras
 
 ARCHITECTURE = Architecture(
     title="the hand reader",
@@ -23,7 +28,7 @@ HIDDEN = 2 / 3  # share of hands of which one part is hidden
 WIDTHS = {"picture": (512,), "landmarks": (256, 256, 256)}
 
 
-def build(classes: int, dropout: float):
+def build(classes: int, dropout: float) -> "keras.Model":
     """Return the untrained network: rows (batch, 1280) of `hands.embedding` to probabilities (batch, classes)."""
     from keras import Input, Model, layers, ops
 
@@ -44,7 +49,7 @@ def build(classes: int, dropout: float):
     return Model(row, layers.Softmax(dtype="float32")(logits), name="hand_reader")
 
 
-def _evidence(x, widths: tuple[int, ...], classes: int, dropout: float):
+def _evidence(x: "keras.KerasTensor", widths: tuple[int, ...], classes: int, dropout: float) -> "keras.KerasTensor":
     from keras import layers
 
     for width in widths:

@@ -1,9 +1,13 @@
 """MobileNetV3 Small under a small head."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fingerspell.models.common import backbones
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    import keras
 
 ARCHITECTURE = Architecture(
     title="MobileNetV3 Small",
@@ -21,7 +25,7 @@ IMAGENET = ("mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5"
 head = backbones.head
 
 
-def backbone(image_size: int, channels: int, weights: Path | None):
+def backbone(image_size: int, channels: int, weights: Path | None) -> "keras.Model":
     """Return the convolutional part, averaged over the image: pixels 0–255 in, features of shape (576,) out.
 
     `weights` is a folder of weights, or None for random ones. Keras's network itself begins with the scaling.

@@ -1,9 +1,13 @@
 """ResNet50 under a small head."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fingerspell.models.common import backbones
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    import keras
 
 ARCHITECTURE = Architecture(
     title="ResNet50",
@@ -21,7 +25,7 @@ IMAGENET = ("resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", "4d47
 head = backbones.head
 
 
-def backbone(image_size: int, channels: int, weights: Path | None):
+def backbone(image_size: int, channels: int, weights: Path | None) -> "keras.Model":
     """Return the convolutional part, averaged over the image: pixels 0–255 in, features of shape (2048,) out.
 
     `weights` is a folder of weights, or None for random ones.

@@ -1,7 +1,12 @@
 """A residual network for hands in any room: as `small_resnet`, deeper by a block on the stem and a stage."""
 
+from typing import TYPE_CHECKING
+
 from fingerspell.models.common import residual
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    import keras
 
 ARCHITECTURE = Architecture(
     title="the robust residual network",
@@ -16,7 +21,7 @@ ARCHITECTURE = Architecture(
 MOMENTUM = 0.95
 
 
-def build(image_size: int, channels: int, classes: int, dropout: float):
+def build(image_size: int, channels: int, classes: int, dropout: float) -> "keras.Model":
     """Return the untrained network: a stem of 32 filters, a residual block on it, stages of 64, 128 and 192.
 
     The stem makes the maps four times smaller, every stage halves them again. The last features, the layer

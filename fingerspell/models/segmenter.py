@@ -1,11 +1,16 @@
 """The network that finds hands in photographs: a small U-Net (Ronneberger et al. 2015,
 https://arxiv.org/abs/1505.04597)."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
 MULTIPLE = 16  # of pixels: an image must have such a side
 FILTERS = (16, 32, 64, 96)
 
 
-def build(image_size: int):
+def build(image_size: int) -> "keras.Model":
     """Return the untrained network.
 
     It takes pixels 0–255 of shape (batch, image_size, image_size, 3) to probabilities of the same places, of shape
@@ -13,11 +18,11 @@ def build(image_size: int):
     """
     from keras import Model, layers
 
-    def convolution(x, filters: int, stride: int = 1):
+    def convolution(x: "keras.KerasTensor", filters: int, stride: int = 1) -> "keras.KerasTensor":
         x = layers.Conv2D(filters, 3, stride, padding="same", use_bias=False)(x)
         return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
-    def enlarged(x):
+    def enlarged(x: "keras.KerasTensor") -> "keras.KerasTensor":
         return layers.UpSampling2D(interpolation="bilinear")(x)
 
     pixels = layers.Input((image_size, image_size, 3))

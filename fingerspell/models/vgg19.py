@@ -1,9 +1,13 @@
 """VGG19 under a small head."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fingerspell.models.common import backbones
 from fingerspell.models.common.registry import Architecture
+
+if TYPE_CHECKING:
+    import keras
 
 ARCHITECTURE = Architecture(
     title="VGG19",
@@ -19,7 +23,7 @@ ARCHITECTURE = Architecture(
 IMAGENET = ("vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6")
 
 
-def backbone(image_size: int, channels: int, weights: Path | None):
+def backbone(image_size: int, channels: int, weights: Path | None) -> "keras.Model":
     """Return the convolutional part: pixels 0–255 in, features of shape (n, n, 512) out, n = image_size // 32.
 
     `weights` is a folder of weights, or None for random ones.
@@ -29,6 +33,6 @@ def backbone(image_size: int, channels: int, weights: Path | None):
     return backbones.build(VGG19, "vgg19", image_size, channels, weights, vgg19.preprocess_input, averaged=False)
 
 
-def head(shape: tuple[int, ...], classes: int, dropout: float):
+def head(shape: tuple[int, ...], classes: int, dropout: float) -> "keras.Model":
     """Return the head: two dense layers on the flattened features."""
     return backbones.head(shape, classes, dropout, widths=(512, 256))

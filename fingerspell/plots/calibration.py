@@ -19,7 +19,7 @@ PANEL = 1.6  # inches: side
 MARGIN, GAP, HEAD, FOOT = 0.6, 0.22, 0.62, 0.5
 TOP = 0.7
 WITHHELD = 1.9  # inches: height
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "before": {"color": style.VERMILION, "marker": "o", "linestyle": "-"},
     "after": {"color": style.BLUE, "marker": "s", "linestyle": "--"},
 }
@@ -89,7 +89,7 @@ def _panel(axes: Axes, row: Row, first: bool, last: bool) -> None:
         confidence, accuracy, images = ([one[key] for one in found] for key in ("confidence", "accuracy", "images"))
         axes.plot(confidence, accuracy, **look | {"marker": None, "linewidth": 1})
         sizes = [6 + 90 * count / sum(images) for count in images]
-        axes.scatter(confidence, accuracy, sizes, look["color"], look["marker"], linewidths=0, alpha=0.8)
+        axes.scatter(confidence, accuracy, sizes, c=look["color"], marker=look["marker"], linewidths=0, alpha=0.8)
     error = _change(row["expected_calibration_error"])
     chosen = "" if row["temperature"] is None else f", T = {row['temperature']:.2f}"
     axes.set_title(f"{row['experiment']}\n", fontsize=9, pad=3)

@@ -1,6 +1,7 @@
 """What an autoencoder makes of its images: where their codes lie, and what comes back of the images."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -27,7 +28,8 @@ def embed(codes: np.ndarray, seed: int) -> np.ndarray:
 
     perplexity = min(30, (len(codes) - 1) / 3)
     with threadpool_limits(1):
-        return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(codes)
+        places: np.ndarray = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(codes)
+        return places
 
 
 @style.quiet()
@@ -46,9 +48,9 @@ def manifold(
     figure = style.new_figure(SIDE, height)
     axes = figure.add_axes((edge / SIDE, bottom / height, 1 - 2 * edge / SIDE, 1 - (top + bottom) / height))
     axes.axis("off")
-    labels, initials = np.asarray(labels), []
+    classes, initials = np.asarray(labels), []
     font = min(max(150 / len(points) ** 0.5, 7), 11)  # letters: as large as there is room
-    for at, label in enumerate(np.unique(labels)):
+    for at, label in enumerate(np.unique(classes)):
         letter = (letters or {}).get(label, "").strip() or str(label)
         if len(letter) > 2:
             letter = letter[0].lower()
@@ -56,7 +58,8 @@ def manifold(
         glyph = _glyph(letter, font)
         reach = 2 * np.abs(glyph.vertices).max()  # matplotlib scales every marker to the same reach
         colour = style.COLOURS[at % len(style.COLOURS)]
-        axes.scatter(*points[labels == label].T, s=reach**2, marker=glyph, color=colour, linewidth=0)
+        x, y = points[classes == label].T
+        axes.scatter(x, y, s=reach**2, marker=glyph, color=colour, linewidth=0)
     page = style.bare_axes(figure)
     note = f"{counted(len(points), 'test image')}, laid out by their codes (t-SNE): what is near is alike; "
     note += "how far says little"
@@ -94,7 +97,7 @@ def reconstructions(
         y = sheets.MARGIN + sheets.TITLE + (at // columns) * down
         sheets.tile(axes, originals[at], x, y)
         sheets.tile(axes, restored[at], x + sheets.TILE + 0.03, y)
-        below = {"y": y + sheets.TILE + 0.16, "va": "baseline"}
+        below: dict[str, Any] = {"y": y + sheets.TILE + 0.16, "va": "baseline"}
         axes.text(x, s=label, fontsize=9, **below)
         axes.text(x + 2 * sheets.TILE + 0.03, s=f"error {error:.1f}", fontsize=8, ha="right", color=style.GREY, **below)
     return figure

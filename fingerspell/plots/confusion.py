@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -54,7 +55,7 @@ def confusion_matrix(
     rows, columns = top + middles, left + middles
     for row, column in zip(*np.nonzero(counts)):
         count = counts[row, column]
-        look = {"fontsize": 8 if count < 1000 else 6.5, "ha": "center", "va": "center_baseline"}
+        look: dict[str, Any] = {"fontsize": 8 if count < 1000 else 6.5, "ha": "center", "va": "center_baseline"}
         look["color"] = "white" if colours[row, column, :3] @ LUMINANCE < 0.55 else style.INK
         axes.text(columns[column], rows[row], str(count), **look)
     for at, name in enumerate(names):

@@ -1,6 +1,7 @@
 """The matrix of all experiments and all sets: who reads what others collected."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -74,16 +75,17 @@ def _key(axes: Axes, left: float, top: float) -> None:
         place, colour = (bar + wide * step / steps, top), _colour(step / (steps - 1))
         axes.add_patch(Rectangle(place, wide / steps, high, facecolor=colour, edgecolor=colour, linewidth=0.5))
     _frame(axes, frame, top, 0.3, high)
-    for place, text in (
+    for across, text in (
         (left, "0"),
         (bar + wide + 0.05, "1   accuracy, 95% interval beneath"),
         (frame + 0.37, "test images of a set that it has learnt from"),
     ):
-        axes.text(place, top + high / 2, text, va="center", fontsize=8)
+        axes.text(across, top + high / 2, text, va="center", fontsize=8)
 
 
 def _frame(axes: Axes, left: float, top: float, wide: float, high: float) -> None:
-    inset, line = 0.025, {"linewidth": 2, "joinstyle": "miter", "edgecolor": style.ORANGE}
+    inset = 0.025
+    line: dict[str, Any] = {"linewidth": 2, "joinstyle": "miter", "edgecolor": style.ORANGE}
     corner, sides = (left + inset, top + inset), (wide - 2 * inset, high - 2 * inset)
     axes.add_patch(Rectangle(corner, *sides, facecolor="none", **line))
 

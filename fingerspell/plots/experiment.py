@@ -69,7 +69,7 @@ def kept(model: Path, description: Mapping[str, Any]) -> dict[str, Figure]:
     return found
 
 
-def _load(path: Path, classes: Sequence[str], *names: str) -> tuple:
+def _load(path: Path, classes: Sequence[str], *names: str) -> tuple[Any, ...]:
     """Return arrays of a file by name, and at last its labels as classes."""
     with whole_model(path.parent), np.load(path) as held:
         return *(held[name] for name in names), [classes[label] for label in held["labels"]]

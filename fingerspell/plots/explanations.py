@@ -1,6 +1,7 @@
 """Pictures that a network was asked about, each beside one that explains its answer: a map, or what it resembles."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -25,10 +26,11 @@ def heated(maps: np.ndarray) -> np.ndarray:
     These are uint8 (n, size, size, 3).
     """
     heat = maps / maps.max(axis=(1, 2), keepdims=True)
-    return (255 * matplotlib.colormaps[HEAT](np.round(heat * STEPS) / STEPS)[..., :3]).astype(np.uint8)
+    colours: np.ndarray = 255 * matplotlib.colormaps[HEAT](np.round(heat * STEPS) / STEPS)[..., :3]
+    return colours.astype(np.uint8)
 
 
-def which(rows: Sequence[int], table: Predictions, right: bool, more: str) -> str:
+def which(rows: Sequence[int] | np.ndarray, table: Predictions, right: bool, more: str) -> str:
     """Say which of a table's right or wrong answers some rows of it are, and more about them, if there are any."""
     kind, images = "right answer" if right else "wrong answer", counted(len(table), "test image")
     if not len(rows):
@@ -41,7 +43,7 @@ def sheet(
     pictures: np.ndarray,
     beside: np.ndarray,
     table: Predictions,
-    rows: Sequence[int],
+    rows: Sequence[int] | np.ndarray,
     title: str,
     note: str,
     about: Sequence[str] | None = None,
@@ -69,7 +71,7 @@ def sheet(
         if about:
             below = y + sheets.TILE + 0.05 + sheets.CAPTION
             axes.text(x, below, about[at], va="top", fontsize=8, color=style.GREY)
-    return axes.figure
+    return style.figure_of(axes)
 
 
 def _outline(axes: Axes, hand: np.ndarray, x: float, y: float) -> None:
@@ -81,7 +83,7 @@ def _outline(axes: Axes, hand: np.ndarray, x: float, y: float) -> None:
 def _answer(axes: Axes, table: Predictions, row: int, x: float, y: float) -> None:
     """Write below a picture what it shows, what was said and how surely; frame it where that is wrong."""
     text, said = (table.classes[at] for at in (table.labels[row], table.predicted[row]))
-    look = {"color": style.INK}
+    look: dict[str, Any] = {"color": style.INK}
     if text != said:
         text, look = f"{text} → {said}", {"color": style.VERMILION, "fontweight": "bold"}
         axes.add_patch(Rectangle((x, y), sheets.TILE, sheets.TILE, fill=False, edgecolor=style.VERMILION, linewidth=2))

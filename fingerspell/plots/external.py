@@ -26,7 +26,7 @@ def own_and_out_of_domain(own: Mapping[str, Metrics], out_of_domain: Mapping[str
     looks = {"own test images": (own, style.GREY, "o"), "out of domain": (out_of_domain, style.BLUE, "s")}
     for place, name in enumerate(out_of_domain):
         here, there = own[name]["accuracy"], out_of_domain[name]["accuracy"]
-        axes.hlines(place, *sorted((here, there)), color=style.FAINT, linewidth=3, zorder=1)
+        axes.hlines(place, min(here, there), max(here, there), color=style.FAINT, linewidth=3, zorder=1)
         for values, colour, marker in looks.values():
             one = values[name]
             axes.hlines(place, one["accuracy_low"], one["accuracy_high"], color=colour, linewidth=2.5, alpha=0.55)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -25,7 +26,7 @@ def learning_curves(history: Sequence[Mapping[str, float | str]], title: str = "
     best = losses.index(min((loss for loss in losses if not math.isnan(loss)), default=losses[0]))
     width = 0.8 + 4.2 * len(kinds)
     figure = style.new_figure(width, 3.6)
-    dots = {"marker": "o" if len(epochs) <= 30 else None, "markersize": 3.5}
+    dots: dict[str, Any] = {"marker": "o" if len(epochs) <= 30 else None, "markersize": 3.5}
     for number, kind in enumerate(kinds, start=1):
         training = [float(row[kind]) for row in history]
         shown = [float(row[f"{prefix}{kind}"]) for row in history]

@@ -1,6 +1,7 @@
 """How well each letter is recognised."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -17,7 +18,7 @@ def f1_per_class(rows: Sequence[Row], letters: Mapping[str, str] | None = None, 
     """
     averages = {row.name: row for row in rows if row.name.endswith(" average")}
     classes = [row for row in rows if row.name not in averages]
-    shown = sorted((row for row in classes if row.support), key=lambda row: (-row.f1, row.name))
+    shown = sorted((row for row in classes if row.support), key=lambda row: (-(row.f1 or 0.0), row.name))
     missing = [row.name for row in classes if not row.support]
 
     top, bottom = 0.78, 0.7 if missing else 0.45
@@ -28,8 +29,8 @@ def f1_per_class(rows: Sequence[Row], letters: Mapping[str, str] | None = None, 
         (left / width, bottom / height, (width - left - 1.25) / width, (height - top - bottom) / height)
     )
     places = range(len(shown))
-    macro = averages["macro average"].f1
-    values = [row.f1 for row in shown]
+    macro = averages["macro average"].f1 or 0.0
+    values = [row.f1 or 0.0 for row in shown]
     axes.hlines(places, 0, values, color=style.FAINT, linewidth=3)
     axes.plot(values, places, "o", color=style.BLUE, markersize=5.5)
     axes.axvline(macro, color=style.GREY, linewidth=1, linestyle=":", zorder=1)
@@ -38,7 +39,7 @@ def f1_per_class(rows: Sequence[Row], letters: Mapping[str, str] | None = None, 
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
 
-    def beside(x: float, y: float, text: str, **how) -> None:
+    def beside(x: float, y: float, text: str, **how: Any) -> None:
         axes.annotate(
             text, (1, y), (x, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
             ha="right", va="center", annotation_clip=False, **how,

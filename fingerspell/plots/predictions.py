@@ -1,6 +1,7 @@
 """What a model made of its test images: some of every class, and its surest mistakes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -71,6 +72,7 @@ def _judged(
     for image, row, (x, y) in zip(images, rows, corners):
         tile(axes, image, x, y)
         true, said = (predictions.classes[at] for at in (predictions.labels[row], predictions.predicted[row]))
+        look: dict[str, Any]
         if true == said:
             text, look = true, {"color": style.INK}
         else:
@@ -81,4 +83,4 @@ def _judged(
         axes.text(middle, below, text, ha="center", va="top", fontsize=size, **look)
         sure = f"{100 * predictions.confidence[row]:.0f}%"
         axes.text(middle, below + CAPTION, sure, ha="center", va="top", fontsize=7.5, color=style.GREY)
-    return axes.figure
+    return style.figure_of(axes)

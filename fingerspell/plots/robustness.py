@@ -102,7 +102,7 @@ def _legend(axes: Axes, rows: Sequence[Row]) -> None:
     axes.legend(loc="center left", bbox_to_anchor=(-0.05, 0.5), fontsize=7.5, handlelength=2.4)
 
 
-def looks(curves: int) -> list[dict[str, str]]:
+def looks(curves: int) -> list[dict[str, Any]]:
     """Return colour, marker and line of each curve: of more than six the colours come again, dashed."""
     count = len(style.COLOURS)
     return [
@@ -122,7 +122,7 @@ def _groups(row: Row) -> str:
     return f"| {row['experiment']} | {' | '.join(cells)} |"
 
 
-def _named(groups: Sequence[tuple[str, Mapping]]) -> str:
+def _named(groups: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     told = (f"{name}: {of['accuracy']:.3f} of {of['images']:,}" for name, of in groups if of["images"])
     return ", ".join(told) or "–"
 

@@ -29,7 +29,7 @@ def contact_sheet(
     for image, label, (x, y) in zip(images, labels, corners):
         tile(axes, image, x, y)
         axes.text(x + TILE / 2, y + TILE + 0.05, label, ha="center", va="top", fontsize=9)
-    return axes.figure
+    return style.figure_of(axes)
 
 
 def grid(

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -62,9 +63,15 @@ def quiet() -> Iterator[None]:
 
     Used as a decorator: `@quiet()`.
     """
-    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if "backend" not in key}
+    defaults: dict[Any, Any] = {key: one for key, one in matplotlib.rcParamsDefault.items() if "backend" not in key}
     with matplotlib.rc_context(defaults | _SETTINGS):
         yield
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Return the figure that axes belong to."""
+    assert isinstance(axes.figure, Figure)  # none here are part of another
+    return axes.figure
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -37,6 +37,8 @@ TIP = 4
 CROSSED = 8  # degrees: two fingers that lean further apart than that are spread, or crossed
 ALL = tuple(range(LANDMARKS))
 
+Limits = dict[str, tuple[float, float] | None]  # of measures
+
 # What is measured: the tolerance beyond the drawn range, and what counts as one whole deviation.
 MEASURES = {
     "rise index": (0.27, 0.30),  # of the tip above the knuckle; about 1: stretched
@@ -62,9 +64,9 @@ _NAMES = tuple(MEASURES)
 _TOLERANCE, _DEVIATION = np.array(list(MEASURES.values())).T
 
 # What matters about the thumb wherever it belongs so, whatever the drawn ones do; None: whatever it is.
-_AWAY = {"thumb across": (0.6, 1.7), "thumb along": (-0.2, 1.7), "thumb index": None, "thumb ring": None}
-_FREE = dict.fromkeys(("thumb across", "thumb along", "thumb index", "thumb ring"))
-PLACES = {
+_AWAY: Limits = {"thumb across": (0.6, 1.7), "thumb along": (-0.2, 1.7), "thumb index": None, "thumb ring": None}
+_FREE: Limits = dict.fromkeys(("thumb across", "thumb along", "thumb index", "thumb ring"))
+PLACES: dict[str, Limits] = {
     "thumb_out": _AWAY,
     "thumb_up": {**_AWAY, "thumb across": (0.4, 1.7)},
     "thumb_loose": _FREE,
@@ -77,7 +79,7 @@ PLACES = {
     "touch_index_middle": _FREE,
 }
 # What people do otherwise than drawn hands, or so that signs stay apart that differ by little.
-RANGES = {
+RANGES: dict[str, dict[str, Limits]] = {
     "american": {
         "A": {"thumb across": (0.22, 0.95), "thumb along": (0.85, 1.4), "thumb index": (0.2, 0.85), "thumb ring": None},
         "C": {"roll": (-80, 60), "gap index": (0.28, 3), "thumb across": (0.06, 1.3)},
@@ -192,7 +194,10 @@ def sentence(advice: Advice, language: str = "en") -> str:
     if language not in SENTENCES:
         raise FingerspellError(f"there is no advice in {language!r}; choose one of {', '.join(SENTENCES)}")
     words = SENTENCES[language][advice.key]
-    return words if isinstance(words, str) else words[advice.finger]
+    if isinstance(words, str):
+        return words
+    assert advice.finger is not None  # such advice is of one finger
+    return words[advice.finger]
 
 
 def measure(points: np.ndarray) -> np.ndarray:
@@ -226,7 +231,8 @@ def _in_palm(points: np.ndarray) -> np.ndarray:
     across = across - along * (across * along).sum(axis=1, keepdims=True)
     across /= _length(across)
     frames = np.stack([across, along, np.cross(across, along)], axis=2)
-    return points @ frames * (PALM / size)[:, None]
+    placed: np.ndarray = points @ frames * (PALM / size)[:, None]
+    return placed
 
 
 def _direction(points: np.ndarray) -> np.ndarray:
@@ -241,11 +247,13 @@ def _direction(points: np.ndarray) -> np.ndarray:
 
 
 def _length(vectors: np.ndarray) -> np.ndarray:
-    return np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    lengths: np.ndarray = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return lengths
 
 
 def _cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return (one / _length(one) * (other / _length(other))).sum(axis=-1)
+    cosine: np.ndarray = (one / _length(one) * (other / _length(other))).sum(axis=-1)
+    return cosine
 
 
 @cache
@@ -298,7 +306,7 @@ def _around(degrees: np.ndarray) -> np.ndarray:
 
 
 def _from_middle(measured: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    away = measured - (low + high) / 2
+    away: np.ndarray = measured - (low + high) / 2
     away[-2:] = _around(away[-2:])
     return away
 
@@ -306,7 +314,8 @@ def _from_middle(measured: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.
 def _beyond(measured: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Return by how many deviations each measure lies beyond its range: negative below, 0 within or without one."""
     away, half = _from_middle(measured, low, high), (high - low) / 2
-    return np.nan_to_num(np.sign(away) * np.maximum(np.abs(away) - half, 0)) / _DEVIATION
+    deviations: np.ndarray = np.nan_to_num(np.sign(away) * np.maximum(np.abs(away) - half, 0)) / _DEVIATION
+    return deviations
 
 
 def _cost(beyond: np.ndarray) -> float:

@@ -1,16 +1,16 @@
 """Members of an archive to arrays on disk, and arrays to what a frozen network makes of them."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from fingerspell import files
-from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.archive import Archive, Reference
 from fingerspell.errors import FingerspellError
 from fingerspell.images import load
+from fingerspell.processes import in_threads
 from fingerspell.progress import progress
 
 CHUNK = 64  # images a task: enough that handing over costs nothing
@@ -19,31 +19,25 @@ CHUNK = 64  # images a task: enough that handing over costs nothing
 def write_images(archive: Archive, members: list[str], path: Path, size: int, channels: int, resample: str) -> None:
     """Decode the members, in their order, into `path`: a .npy of uint8 (n, size, size, channels).
 
-    Every task writes its own rows; a writer of all would be one more thread to wait for.
+    Threads of this machine decode, or the processes of the scheduler that is named.
     """
-    with open(path, "wb") as out:
-        files.write_array_header(out, np.uint8, (len(members), size, size, channels))
-        begin = out.tell()
+    chunks = [members[start : start + CHUNK] for start in range(0, len(members), CHUNK)]
+    parts = in_threads(partial(_decode, archive.reference, size, channels, resample), chunks, None)
+    shape = size, size, channels
+    files.write_array(path, np.uint8, shape, progress(parts, len(chunks), "decoding", f"times {CHUNK} images"))
 
-    def chunk(start: int) -> None:
-        names = members[start : start + CHUNK]
-        pixels = np.empty((len(names), size, size, channels), np.uint8)
-        for place, member in enumerate(names):
-            try:
-                pixels[place] = load(archive.read(member), size, channels, resample)
-            except FingerspellError as error:
-                raise FingerspellError(f"{member} in {archive.path}: {error}") from error
-        with open(path, "r+b") as out:
-            out.seek(begin + start * pixels[0].nbytes)
-            out.write(pixels)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        starts = range(0, len(members), CHUNK)
+def _decode(reference: Reference, size: int, channels: int, resample: str, members: list[str]) -> np.ndarray:
+    """Return the pixels of some images, uint8 (n, size, size, channels)."""
+    archive = reference.opened()
+    archive.fetch(members)
+    pixels = np.empty((len(members), size, size, channels), np.uint8)
+    for place, member in enumerate(members):
         try:
-            for _ in progress(pool.map(chunk, starts), len(starts), "decoding", f"times {CHUNK} images"):
-                pass
-        finally:
-            pool.shutdown(cancel_futures=True)
+            pixels[place] = load(archive.read(member), size, channels, resample)
+        except FingerspellError as error:
+            raise FingerspellError(f"{member} in {archive.path}: {error}") from error
+    return pixels
 
 
 def write_embeddings(

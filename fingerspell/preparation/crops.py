@@ -16,7 +16,7 @@ import numpy as np
 from fingerspell import files, images, tables
 from fingerspell.config import Crops
 from fingerspell.datasets.hands import Hands
-from fingerspell.datasets.published.archive import Archive
+from fingerspell.datasets.published.archive import Archive, Reference
 from fingerspell.datasets.rendered.joints import draw_joints
 from fingerspell.errors import FingerspellError
 from fingerspell.hands import embedding, layout
@@ -43,23 +43,26 @@ def names(views: int) -> list[str]:
 
 
 def write(
-    prepared: Prepared, archive: Path, landmarks: Path, drawn: Path, settings: Crops, seed: int, folder: Path
+    prepared: Prepared, archive: Path, landmarks: Path, drawn: Path | None, settings: Crops, seed: int, folder: Path
 ) -> None:
     """Fill an empty folder, which is then a prepared one.
 
-    archive: of the dataset. landmarks, drawn: the folders that the stages of these names left.
+    archive: of the dataset. landmarks, drawn: the folders that the stages `landmarks` and `hands` left; no drawn hand
+    is learnt from where `drawn` is None.
     """
     arrays = names(settings.views)
     shutil.copyfile(prepared.folder / ABOUT, folder / ABOUT)
     found = Landmarks.open(landmarks).of(prepared.members)
     rows = [(m, s, None if np.isnan(p).any() else p) for m, s, p in zip(prepared.members, prepared.splits, found)]
     chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
-    pictures = [(archive, chunk, settings.views, seed) for chunk in chunks]
-    hands = Hands.open(drawn)
-    places = np.flatnonzero(np.isin(hands.labels, prepared.classes))
-    scenes = [(drawn, places[start : start + CHUNK], settings.views, seed) for start in range(0, len(places), CHUNK)]
+    with Archive(archive) as opened:
+        pictures = [(opened.reference, chunk, settings.views, seed) for chunk in chunks]
+    hands = Hands.open(drawn).labels if drawn else np.array([], str)
+    places = np.flatnonzero(np.isin(hands, prepared.classes))
+    starts = range(0, len(places), CHUNK)
+    scenes = [(drawn, places[start : start + CHUNK], settings.views, seed) for start in starts] if drawn else []
     # A drawn alphabet has hands that make no letter under the name of the class without a sign.
-    signs = [label for label in prepared.classes if label in set(hands.labels)]
+    signs = [label for label in prepared.classes if label in set(hands)]
 
     def parts() -> Iterator[np.ndarray]:
         yield from progress(in_processes(_photographed, pictures, None), len(pictures), "reading hands", f"× {CHUNK}")
@@ -75,26 +78,27 @@ def write(
         files.write_array(folder / f"{name}.npy", np.float16, (layout.WIDTH,), blocks)
     (folder / "views.npy").unlink()
     table = tables.read(prepared.folder / TABLE, Image, "table of prepared images")
-    table += [Image(f"drawn/{place}", str(hands.labels[place]), "train") for place in places]
+    table += [Image(f"drawn/{place}", str(hands[place]), "train") for place in places]
     table += [Image(f"joints/{label}/{n}", label, "train") for label in signs for n in range(settings.joints)]
     tables.write(folder / TABLE, Image, table)
 
 
-def _photographed(task: tuple[Path, list[Row], int, int]) -> np.ndarray:
+def _photographed(task: tuple[Reference, list[Row], int, int]) -> np.ndarray:
     """Return the views of some images, float16 (n, views, 1280); other views than the plain ones of training alone."""
-    archive, rows, views, seed = task
+    reference, rows, views, seed = task
+    archive = reference.opened()
+    archive.fetch(member for member, _, _ in rows)
     out = np.zeros((len(rows), len(PLAIN) + views, layout.WIDTH), np.float16)
-    with Archive(archive) as opened:
-        for place, (member, split, points) in enumerate(rows):
-            try:
-                picture = images.whole(opened.read(member))
-            except FingerspellError as error:
-                raise FingerspellError(f"{member}: {error}") from error
-            height, width = picture.shape[:2]
-            crop = whole(width, height) if points is None else around(points[:, :2] * (width, height))
-            random = np.random.default_rng([seed, *member.encode()])
-            changed = views if split == "train" else 0
-            out[place, : len(PLAIN) + changed] = _views(picture, crop, points is not None, changed, random)
+    for place, (member, split, points) in enumerate(rows):
+        try:
+            picture = images.whole(archive.read(member))
+        except FingerspellError as error:
+            raise FingerspellError(f"{member}: {error}") from error
+        height, width = picture.shape[:2]
+        crop = whole(width, height) if points is None else around(points[:, :2] * (width, height))
+        random = np.random.default_rng([seed, *member.encode()])
+        changed = views if split == "train" else 0
+        out[place, : len(PLAIN) + changed] = _views(picture, crop, points is not None, changed, random)
     return out
 
 
@@ -141,7 +145,7 @@ def _changed(picture: np.ndarray, crop: Crop, found: bool, random: np.random.Gen
 
 
 def _relit(cut: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    light = (cut.astype(np.float32) - 128) * np.exp(random.normal(0, 0.25)) + 128 + random.normal(0, 25)
+    light: np.ndarray = (cut.astype(np.float32) - 128) * np.exp(random.normal(0, 0.25)) + 128 + random.normal(0, 25)
     light += random.normal(0, 12, 3)
     if random.random() < 0.3:
         light = cv2.GaussianBlur(light, (0, 0), random.uniform(0.5, 2.5))

@@ -17,6 +17,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class Prepared:
     labels: np.ndarray  # int64 (n,), indices into classes
     splits: np.ndarray  # str (n,)
     classes: tuple[str, ...]
-    settings: dict
+    settings: dict[str, Any]
 
     @classmethod
     def open(cls, folder: Path) -> "Prepared":
@@ -76,7 +77,8 @@ class Prepared:
     def some_rows(self, split: str, count: int) -> np.ndarray:
         """Return `count` of a split's rows, int, evenly spread over all of them, or all if there are no more."""
         rows = self.rows(split)
-        return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
+        some: np.ndarray = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
+        return some
 
     def views(self) -> list[str]:
         """Return the names of the arrays of a reader's rows: those that are plain first."""
@@ -89,12 +91,13 @@ class Prepared:
         """Return `images`, `embeddings` or `mirrored`, memory-mapped; raises `FingerspellError` if it is damaged."""
         path = self.folder / f"{name}.npy"
         try:
-            return np.load(path, mmap_mode="r")
+            array: np.ndarray = np.load(path, mmap_mode="r")
         except (ValueError, EOFError) as error:  # its header is wrong, or its pixels are fewer than that says
             raise FingerspellError(f"{path} is damaged ({error}); delete {self.folder} and run `dvc repro`") from error
+        return array
 
 
-def write_table(folder: Path, images: Iterable[Image], settings: dict) -> None:
+def write_table(folder: Path, images: Iterable[Image], settings: dict[str, Any]) -> None:
     """Write `table.csv` and `prepared.json` into a folder."""
     tables.write(folder / TABLE, Image, images)
     files.write_json(folder / ABOUT, settings)

@@ -5,6 +5,7 @@ All are 320 pixels wide, so that a telephone shows them at their size. Sizes are
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -185,7 +186,7 @@ def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> Markup:
     """Return the accuracy of images over their confidence, before and after the temperature is set."""
     plane = Plane(250, (0.0, 1.0), margins=(22, 60, 34, 36))
     plane.axes(_quarters(), _quarters(), "confidence", "accuracy")
-    corners = {"x1": plane.left, "y1": plane.bottom, "x2": plane.right, "y2": plane.top}
+    corners: dict[str, Any] = {"x1": plane.left, "y1": plane.bottom, "x2": plane.right, "y2": plane.top}
     plane.parts.append(element("line", **corners, class_="ideal"))
     ends = []
     for series, (name, bins) in enumerate((("before", before), ("after", after))):
@@ -221,7 +222,7 @@ def scatter(points: Sequence[tuple[str, float, float]], x_title: str) -> Markup:
     return plane.svg(f"Accuracy against {x_title}: {told}")
 
 
-def _named(plane: Plane, name: str, x: float, y: float, taken: list[tuple[float, ...]]) -> None:
+def _named(plane: Plane, name: str, x: float, y: float, taken: list[tuple[float, float, float, float]]) -> None:
     """Write a name near a point where nothing stands, and a line to it from farther away; add its box to `taken`."""
     width = LETTER * len(name)
     for away in (0, -LINE, LINE, -2 * LINE, 2 * LINE, 3 * LINE, -3 * LINE):
@@ -231,7 +232,7 @@ def _named(plane: Plane, name: str, x: float, y: float, taken: list[tuple[float,
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 if away:
-                    ends = {"x2": min(max(x, box[0]), box[2]), "y2": box[1] if away > 0 else box[3]}
+                    ends: dict[str, Any] = {"x2": min(max(x, box[0]), box[2]), "y2": box[1] if away > 0 else box[3]}
                     plane.parts.append(element("line", x1=x, y1=y, **ends, class_="grid"))
                 plane.text(left, y + away + 4, name)
                 return
@@ -243,12 +244,12 @@ def _labels(plane: Plane, ends: Sequence[tuple[float, str, int]]) -> None:
     heights = [y for y, _, _ in placed]
     for at in range(1, len(heights)):
         heights[at] = max(heights[at], heights[at - 1] + LINE)
-    lowest = plane.bottom + 4
+    lowest: float = plane.bottom + 4
     for at in range(len(heights) - 1, -1, -1):
         heights[at] = min(heights[at], lowest)
         lowest = heights[at] - LINE
     for height, (_, name, series) in zip(heights, placed):
-        place = {"cx": plane.right + 7.0, "cy": height, "r": 3}
+        place: dict[str, Any] = {"cx": plane.right + 7.0, "cy": height, "r": 3}
         plane.parts.append(element("circle", **place, class_=f"dot s{series % COLOURS}"))
         plane.text(plane.right + 13.0, height + 4, name)
 

@@ -24,9 +24,8 @@ from fingerspell.models.common.description import read as read_description
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
-T = TypeVar("T")
+T = TypeVar("T", bound="_Read")
 
-ALPHABETS = ("american", "arabic")
 WEIGHTS = {".h5", ".skops"}  # of what lies in a model's folder, what answers
 
 
@@ -48,7 +47,7 @@ class Metrics(_Read):
     test_images: Annotated[int, Field(ge=1)]
     leakage_pixels: Share | None = None
     leakage_hash: Share | None = None
-    source: Literal["rendered", "original"]
+    source: Literal["rendered", "original", "own"]
 
 
 class Details(_Read):
@@ -77,7 +76,7 @@ class Audit(_Read):
 class Source(_Read):
     """`data/raw/<dataset>/source.json`."""
 
-    source: Literal["rendered", "original"]
+    source: Literal["rendered", "original", "own"]
     archive: str
     sha256: str
     size: Count
@@ -215,14 +214,17 @@ class Pair(_Read):
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset of the study; audit, source, found and pictures are None where they were not made."""
+    """A dataset of the study; audit, source, found and pictures are None where they were not made.
+
+    Of one's own publisher and page are empty, and images_per_class is None.
+    """
 
     name: str
     title: str
     publisher: str
     licence: str
     page: str
-    images_per_class: int
+    images_per_class: int | None
     audit: Audit | None
     source: Source | None
     found: Found | None
@@ -299,6 +301,12 @@ class Experiment:
     explanation: Explanation | None
     maps: dict[str, Path]
 
+    @property
+    def ran(self) -> Run:
+        """What it left; of one that ran."""
+        assert self.run is not None
+        return self.run
+
 
 @dataclass(frozen=True)
 class Study:
@@ -318,7 +326,7 @@ class Study:
     @property
     def sources(self) -> set[str]:
         """Where the images of the experiments that ran come from: rendered, original, or both."""
-        return {one.run.metrics.source for one in self.done}
+        return {one.ran.metrics.source for one in self.done}
 
 
 @dataclass(frozen=True)
@@ -367,7 +375,7 @@ def study(root: Path = Path()) -> Study:
     return Study(
         params=params,
         datasets=[_dataset(root, name, one) for name, one in params.datasets.items()],
-        experiments=[_experiment(root, name, one) for name, one in params.experiments.items()],
+        experiments=[_experiment(root, name, params) for name in params.experiments],
         sentences=_bullets(sentences) if sentences.exists() else None,
         pairs=_table(pairs, Pair) if pairs.exists() else None,
     )
@@ -381,7 +389,7 @@ def costs(folder: Path) -> list[Cost]:
         peak_bytes: Count
 
     found = {path.stem.partition("-")[::2]: _json(path, Log) for path in sorted(folder.glob("*.json"))}
-    return [Cost(stage, of, log.seconds, log.peak_bytes) for (stage, of), log in found.items()]
+    return [Cost(stage, of, log.seconds, log.peak_bytes) for (stage, of), log in found.items() if log]
 
 
 def sweeps(path: Path) -> list[Sweep]:
@@ -395,7 +403,7 @@ def is_arabic(text: str) -> bool:
 
 
 def _dataset(root: Path, name: str, settings: config.DatasetSettings) -> Dataset:
-    published = catalogue.find(name)
+    published = _described(root, name, settings)
     return Dataset(
         name=name,
         title=published.title,
@@ -411,17 +419,27 @@ def _dataset(root: Path, name: str, settings: config.DatasetSettings) -> Dataset
     )
 
 
-def _experiment(root: Path, name: str, settings: config.Experiment) -> Experiment:
+def _described(root: Path, name: str, settings: config.DatasetSettings) -> catalogue.Dataset:
+    """Return what is known of a dataset; of one's own that is not packed yet no more than its section tells."""
+    folder = root / "data/raw" / name
+    if settings.source == "own" and not folder.exists():
+        return catalogue.own(name, settings.licence, settings.alphabet)
+    return catalogue.held(folder)
+
+
+def _experiment(root: Path, name: str, params: config.Params) -> Experiment:
+    settings = params.experiment(name)
+    dataset = _described(root, settings.dataset, params.dataset(settings.dataset))
     run, missing = None, None
     try:
-        run = _run(root, name, settings)
+        run = _run(root, name, settings, dataset)
     except FileNotFoundError as error:
         missing = Path(error.filename).relative_to(root)
     maps = root / f"plots/explanations/{name}"
     return Experiment(
         name=name,
         settings=settings,
-        alphabet=catalogue.find(settings.dataset).alphabet,
+        alphabet=dataset.alphabet,
         run=run,
         missing=missing,
         cross=_json(root / f"metrics/cross/{name}.json", Cross),
@@ -432,11 +450,10 @@ def _experiment(root: Path, name: str, settings: config.Experiment) -> Experimen
     )
 
 
-def _run(root: Path, name: str, settings: config.Experiment) -> Run:
+def _run(root: Path, name: str, settings: config.Experiment, dataset: catalogue.Dataset) -> Run:
     """Read what an experiment left; raises FileNotFoundError if not all of it is there."""
     measured, model = root / f"metrics/{name}.json", root / "models" / name
     table, epochs = root / f"data/predictions/{name}.csv", root / f"plots/history/{name}.csv"
-    dataset = catalogue.find(settings.dataset)
     archive = root / "data/raw" / dataset.name / dataset.archive
     for path in (model / DESCRIPTION, table, archive, measured, epochs):
         path.stat()
@@ -445,6 +462,7 @@ def _run(root: Path, name: str, settings: config.Experiment) -> Run:
     except Damaged as error:
         raise FingerspellError(f"{model}: {error}; delete the folder and run `dvc repro`") from error
     predictions, metrics = Predictions.read(table), _json(measured, Metrics)
+    assert metrics is not None  # its file is there
     if list(predictions.classes) != description["classes"]:
         raise FingerspellError(f"{table} has other classes than {model / DESCRIPTION}; run `dvc repro`")
     told = (len(predictions), round(float(predictions.correct.mean()), 6))
@@ -487,7 +505,8 @@ def _json(path: Path, kind: type[T]) -> T | None:
 
 def _table(path: Path, kind: type[T]) -> list[T]:
     try:
-        return TypeAdapter(list[kind]).validate_python(files.read_csv(path))
+        rows: list[T] = TypeAdapter(list[kind]).validate_python(files.read_csv(path))  # type: ignore[valid-type]
+        return rows
     except ValidationError as error:
         raise FingerspellError(_fault(path, error)) from error
 

@@ -16,7 +16,7 @@ from fingerspell.errors import counted
 from fingerspell.report import drawing, gather, pictures, tables, words
 
 STEPS = 5  # of a confusion matrix's colours
-KINDS = {"rendered": "drawn", "original": "published", "external": "other people's"}
+KINDS = {"rendered": "drawn", "original": "published", "own": "our own", "external": "other people's"}
 MAPS = {
     "scenes": "scenes of which it is known where the hand is",
     "right": "what spoke for right answers",
@@ -54,7 +54,7 @@ def render(study: gather.Study, machine: gather.Machine | None = None) -> str:
         "points": points,
     }
     environment.globals |= {
-        "alphabets": words.TITLES,
+        "alphabets": words.alphabets(study),
         "code": words.link,
         "drawing": drawing,
         "embedded": pictures.embedded,
@@ -122,7 +122,7 @@ def packages(study: gather.Study) -> dict[str, dict[str, list[str]]]:
     """Return package → version → the experiments whose models were made with it."""
     found: dict[str, dict[str, list[str]]] = {}
     for one in study.done:
-        for package, version in one.run.packages.items():
+        for package, version in one.ran.packages.items():
             found.setdefault(package, {}).setdefault(version, []).append(one.name)
     return found
 

@@ -33,8 +33,8 @@ class Picture:
 
 def embedded(path: Path) -> Picture:
     """Return a PNG as WebP, which takes a third of its bytes."""
-    with Image.open(path) as image:
-        image = image.convert("RGB")
+    with Image.open(path) as opened:
+        image = opened.convert("RGB")
         return Picture(f"data:image/webp;base64,{_webp(image, QUALITY['picture'])}", *image.size)
 
 
@@ -45,19 +45,19 @@ def mistakes(experiments: list[Experiment]) -> dict[str, Any]:
     [[number of the thumbnail, confidence], …], the surest first.
     """
     thumbnails: dict[tuple[Path, str], int] = {}
-    wrong: dict[str, dict[str, list]] = {}
+    wrong: dict[str, dict[str, list[list[float]]]] = {}
     for one in experiments:
         cells = wrong[one.name] = defaultdict(list)
-        table = one.run.predictions
+        table = one.ran.predictions
         for row in shown(table, MOST // len(experiments)):
-            number = thumbnails.setdefault((one.run.archive, table.members[row]), len(thumbnails))
+            number = thumbnails.setdefault((one.ran.archive, table.members[row]), len(thumbnails))
             place = f"{table.labels[row]},{table.predicted[row]}"
             cells[place].append([number, round(table.confidence[row].item(), 3)])
     drawn: dict[int, list[str]] = {}
     for path in dict.fromkeys(path for path, _ in thumbnails):
         with Archive(path) as archive:
-            for (place, member), number in thumbnails.items():
-                if place == path:
+            for (holder, member), number in thumbnails.items():
+                if holder == path:
                     drawn[number] = [member, thumbnail(archive, member)]
     return {"thumbnails": [drawn[number] for number in range(len(drawn))], "wrong": wrong}
 

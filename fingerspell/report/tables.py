@@ -7,7 +7,12 @@ from fingerspell.errors import counted
 from fingerspell.report.gather import Background, CrossSet, Experiment, Machine, Part, Study, Sweep
 
 HANDS = {"left": "left hands", "right": "right hands"}
-SKINS = ([], ["all skins"], ["darker skins", "lighter skins"], ["darkest skins", "skins between", "lightest skins"])
+SKINS: tuple[list[str], ...] = (
+    [],
+    ["all skins"],
+    ["darker skins", "lighter skins"],
+    ["darkest skins", "skins between", "lightest skins"],
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ def sets(experiments: Sequence[Experiment]) -> list[Column]:
     """Return all sets that some experiments were asked about, in the order in which they come."""
     asked: dict[tuple[str, str], list[int]] = {}
     for one in experiments:
-        for found in one.cross.sets:
+        for found in one.cross.sets if one.cross else ():
             asked.setdefault((found.set, found.kind), []).append(found.images)
     return [Column(name, kind, _range(images)) for (name, kind), images in asked.items()]
 
@@ -35,20 +40,21 @@ def _range(images: Sequence[int]) -> str:
 
 def by_set(experiment: Experiment) -> dict[str, CrossSet]:
     """Return set → how well an experiment reads it."""
-    return {found.set: found for found in experiment.cross.sets}
+    return {found.set: found for found in experiment.cross.sets} if experiment.cross else {}
 
 
 def disturbances(experiments: Sequence[Experiment]) -> list[str]:
     """Return the names of all disturbances that some experiments were tested under, in the order in which they come."""
-    return list(dict.fromkeys(kind for one in experiments for kind in one.robustness.disturbances))
+    return list(dict.fromkeys(kind for one in experiments if one.robustness for kind in one.robustness.disturbances))
 
 
 def by_level(experiments: Sequence[Experiment], kind: str) -> dict[str, list[tuple[int, float]]]:
     """Return experiment → [(level, accuracy), …] under one disturbance, from 0, undisturbed, on."""
-    tested = ((one.name, one.robustness) for one in experiments if kind in one.robustness.disturbances)
+    tested = ((one.name, one.robustness) for one in experiments if one.robustness)
     return {
         name: [(0, found.clean), *((one.level, one.accuracy) for one in found.disturbances[kind])]
         for name, found in tested
+        if kind in found.disturbances
     }
 
 
@@ -56,7 +62,8 @@ def circumstances(experiments: Sequence[Experiment]) -> dict[str, dict[str, Part
     """Return circumstance → experiment → its accuracy there: backgrounds, skins from dark to light, hands."""
     found: dict[str, dict[str, Part]] = {}
     for one in experiments:
-        known = one.robustness
+        if (known := one.robustness) is None:
+            continue
         for label, part in (*_backgrounds(known.background), *_skins(known.skin or []), *(known.hand or {}).items()):
             found.setdefault(HANDS.get(label, label), {})[one.name] = part
     return found
@@ -75,12 +82,14 @@ def _skins(parts: Sequence[Part]) -> list[tuple[str, Part]]:
 
 def withheld(experiments: Sequence[Experiment]) -> list[float]:
     """Return the shares of answers that are withheld in any of some experiments, ascending, without none."""
-    return sorted({one.share for tested in experiments for one in tested.calibration.withheld} - {0.0})
+    calibrated = [one.calibration for one in experiments if one.calibration]
+    return sorted({one.share for found in calibrated for one in found.withheld} - {0.0})
 
 
 def by_share(experiment: Experiment) -> dict[float, float]:
     """Return share of answers withheld → accuracy of the others."""
-    return {one.share: one.accuracy for one in experiment.calibration.withheld}
+    found = experiment.calibration
+    return {one.share: one.accuracy for one in found.withheld} if found else {}
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,7 @@ def costs(study: Study, machine: Machine) -> list[Spent]:
         own = [cost for cost in machine.costs if cost.of == one.name]
         if training := next((cost.seconds for cost in own if cost.stage == "train"), None):
             seconds, peak = sum(cost.seconds for cost in own), max(cost.peak_bytes for cost in own)
-            spent.append(Spent(one.name, one.alphabet, one.run.metrics.accuracy, training, seconds, peak))
+            spent.append(Spent(one.name, one.alphabet, one.ran.metrics.accuracy, training, seconds, peak))
     return spent
 
 

@@ -6,10 +6,10 @@ from statistics import mean, median
 from markupsafe import Markup, escape
 
 from fingerspell.errors import counted
-from fingerspell.report.gather import ALPHABETS, Accuracy, Experiment, Part, Run, Study, Sweep
+from fingerspell.report.gather import Accuracy, Experiment, Part, Run, Study, Sweep
 
 TITLES = {"american": "American alphabet", "arabic": "Arabic alphabet"}
-SOURCES = {"rendered": "drawn", "original": "published"}
+SOURCES = {"rendered": "drawn", "original": "published", "own": "our own"}
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
 SPLITS = {
     "random": "images divided at random",
@@ -28,7 +28,7 @@ def summary(study: Study) -> list[Finding]:
 
 def source(study: Study) -> Markup:
     """Return what the images of the experiments that ran are, and so what their figures can say."""
-    drawn = [one.name for one in study.done if one.run.metrics.source == "rendered"]
+    drawn = [one.name for one in study.done if one.ran.metrics.source == "rendered"]
     if not drawn:
         return Markup("All images are published photographs and renderings.")
     whose = "all experiments" if len(drawn) == len(study.done) else listed(map(link, drawn))
@@ -38,30 +38,35 @@ def source(study: Study) -> Markup:
     ).format(whose)
 
 
+def alphabets(study: Study) -> dict[str, str]:
+    """Return the alphabets of the study -> their titles; signs of one's own are an alphabet of their name."""
+    return TITLES | {one.alphabet: one.alphabet for one in study.experiments if one.alphabet not in TITLES}
+
+
 def best(study: Study) -> Iterator[Finding]:
     """Yield for each alphabet the best experiment, and the best of those that learnt from nothing like its test."""
-    for alphabet in ALPHABETS:
+    for alphabet, title in alphabets(study).items():
         ran = [one for one in study.done if one.alphabet == alphabet]
         if not ran:
             continue
         first = max(ran, key=_accuracy)
         told = Markup("Of {}, {} reads most of its own test images: {}").format(
-            counted(len(ran), "experiment"), link(first.name), interval(first.run.measured)
+            counted(len(ran), "experiment"), link(first.name), interval(first.ran.measured)
         )
-        leakage = first.run.metrics.leakage_pixels
+        leakage = first.ran.metrics.leakage_pixels
         if leakage is None:
             told += "."
         elif leakage == 0:
             told += ". It learnt from no near-duplicate of them."
         else:
             told += Markup(". But of {:.1%} of them it learnt from a near-duplicate.").format(leakage)
-            honest = [one for one in ran if one.run.metrics.leakage_pixels == 0]
+            honest = [one for one in ran if one.ran.metrics.leakage_pixels == 0]
             if honest:
                 second = max(honest, key=_accuracy)
                 told += Markup(" Of {} that did not, {} is best: {}.").format(
-                    counted(len(honest), "experiment"), link(second.name), interval(second.run.measured)
+                    counted(len(honest), "experiment"), link(second.name), interval(second.ran.measured)
                 )
-        yield TITLES[alphabet], told
+        yield title, told
 
 
 def hidden(study: Study) -> Iterator[Finding]:
@@ -86,40 +91,41 @@ def across(study: Study) -> Iterator[Finding]:
     """Yield what becomes of accuracies on sets of images that nothing was learnt from."""
     rows = []
     for one in study.experiments:
-        asked = [found for found in one.cross.sets if found.accuracy is not None] if one.cross else []
-        own, others = [found.accuracy for found in asked if found.own], [found for found in asked if not found.own]
+        asked = [(found, found.accuracy) for found in one.cross.sets if found.accuracy is not None] if one.cross else []
+        own = [accuracy for found, accuracy in asked if found.own]
+        others = [(found, accuracy) for found, accuracy in asked if not found.own]
         if own and others:
             rows.append((one, mean(own), others))
     if not rows:
         return
-    every = [(one, own, found) for one, own, others in rows for found in others]
-    far = [found.accuracy for *_, found in every]
+    every = [(one, own, found, accuracy) for one, own, others in rows for found, accuracy in others]
+    far = [accuracy for *_, accuracy in every]
     told = Markup(
         "{} read images of their own dataset with a median accuracy of <strong>{:.3f}</strong>, and those of datasets "
         "that they did not learn from with <strong>{:.3f}</strong>."
     ).format(counted(len(rows), "experiment"), median(own for _, own, _ in rows), median(far))
-    one, own, found = max(every, key=lambda row: row[1] - row[2].accuracy)
-    if own > found.accuracy:
+    one, usual, found, accuracy = max(every, key=lambda row: row[1] - row[3])
+    if usual > accuracy:
         told += Markup(" {} loses most: {:.3f} becomes {:.3f} on <code>{}</code>.").format(
-            link(one.name), own, found.accuracy, found.set
+            link(one.name), usual, accuracy, found.set
         )
     if len(rows) > 1:
-        firm, _, elsewhere = max(rows, key=lambda row: mean(found.accuracy for found in row[2]))
+        firm, _, elsewhere = max(rows, key=lambda row: mean(accuracy for _, accuracy in row[2]))
         told += Markup(" Best elsewhere is {}, with {:.3f} in the mean.").format(
-            link(firm.name), mean(found.accuracy for found in elsewhere)
+            link(firm.name), mean(accuracy for _, accuracy in elsewhere)
         )
     yield "Across datasets", told
 
 
 def broken(study: Study) -> Iterator[Finding]:
     """Yield what disturbances do to accuracies: which does most, and who stands them best."""
-    tested = [one for one in study.experiments if one.robustness and one.robustness.disturbances]
+    tested = [(one, one.robustness) for one in study.experiments if one.robustness and one.robustness.disturbances]
     if not tested:
         return
     lost: dict[str, list[float]] = {}
-    for one in tested:
-        for kind, levels in one.robustness.disturbances.items():
-            lost.setdefault(kind, []).append(one.robustness.clean - levels[-1].accuracy)
+    for _, found in tested:
+        for kind, levels in found.disturbances.items():
+            lost.setdefault(kind, []).append(found.clean - levels[-1].accuracy)
     worst = max(lost, key=lambda kind: mean(lost[kind]))
     if mean(lost[worst]) > 0:
         told = Markup(
@@ -133,11 +139,11 @@ def broken(study: Study) -> Iterator[Finding]:
     else:
         told = Markup("None of {} costs accuracy").format(counted(len(lost), "disturbance"))
     if len(tested) > 1:
-        firm = max(tested, key=lambda one: one.robustness.mean)
+        firm, found = max(tested, key=lambda one: one[1].mean)
         told += Markup(". Under all of them {} still reads most: {:.3f}, undisturbed {:.3f}").format(
-            link(firm.name), firm.robustness.mean, firm.robustness.clean
+            link(firm.name), found.mean, found.clean
         )
-    scenes = [one.robustness.background for one in tested if one.robustness.background]
+    scenes = [found.background for _, found in tested if found.background]
     if scenes:
         change = 100 * mean(one.scenes - one.plain for one in scenes)
         told += Markup(". Before drawn places, not plain grey, the same hands are read {:.1f} points {} often").format(
@@ -149,31 +155,29 @@ def broken(study: Study) -> Iterator[Finding]:
 def calibrated(study: Study) -> Iterator[Finding]:
     """Yield how far confidences can be believed, before and after their temperature is set."""
     errors = [one.calibration.expected_calibration_error for one in study.experiments if one.calibration]
-    errors = [one for one in errors if one.after is not None]
-    if errors:
-        before, after = mean(one.before for one in errors), mean(one.after for one in errors)
+    both = [(one.before, one.after) for one in errors if one.after is not None]
+    if both:
+        before, after = mean(one for one, _ in both), mean(one for _, one in both)
         told = Markup(
             "They are off by <strong>{:.3f}</strong> as they come, in the mean of {}, and by <strong>{:.3f}</strong> "
             "after temperature scaling."
         )
-        yield "Confidences", told.format(before, counted(len(errors), "experiment"), after)
+        yield "Confidences", told.format(before, counted(len(both), "experiment"), after)
 
 
 def looked(study: Study) -> Iterator[Finding]:
     """Yield how much of what decides lies on the hand."""
-    shown = [one for one in study.experiments if one.explanation]
+    shown = [(one, one.explanation) for one in study.experiments if one.explanation]
     if shown:
-        parts = [
-            Markup("<strong>{:.0%}</strong> in {}").format(one.explanation.on_hand, link(one.name)) for one in shown
-        ]
-        area = mean(one.explanation.hand_area for one in shown)
+        parts = [Markup("<strong>{:.0%}</strong> in {}").format(found.on_hand, link(one.name)) for one, found in shown]
+        area = mean(found.hand_area for _, found in shown)
         told = Markup("Of what decides there lies on the hand, which covers {:.0%} of a scene, {}.")
         yield "Where models look", told.format(area, listed(parts))
 
 
 def described(one: Experiment) -> Markup:
     """Return in a sentence what an experiment is: its model, what that sees, and how images are divided."""
-    settings, images = one.settings, one.run.images
+    settings, images = one.settings, one.ran.images
     divided = [f"{images[part]:,} for {what}" for part, what in PARTS.items() if part in images]
     return Markup("<code>{}</code> on {} pixels of <code>{}</code>, {}; {}{}.").format(
         settings.model,
@@ -181,7 +185,7 @@ def described(one: Experiment) -> Markup:
         settings.dataset,
         SPLITS[settings.split.method],
         "images: " if divided else "",
-        listed(divided) or counted(one.run.metrics.test_images, "test image"),
+        listed(divided) or counted(one.ran.metrics.test_images, "test image"),
     )
 
 
@@ -237,6 +241,7 @@ def titled(text: str) -> str:
 
 def lightness(part: Part) -> str:
     """Return the lightness of skins, from and to."""
+    assert part.lightness is not None  # a part by skin
     low, high = (f"{end:.0f}" for end in part.lightness)
     return f"L* {low}" if low == high else f"L* {low}–{high}"
 
@@ -250,4 +255,4 @@ def _honest(one: Experiment, other: Experiment) -> Markup:
 
 
 def _accuracy(one: Experiment) -> float:
-    return one.run.metrics.accuracy
+    return one.ran.metrics.accuracy

@@ -8,6 +8,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 # The images are small, and the processor's cores are the network's.
 cv2.setNumThreads(0)
@@ -76,7 +77,8 @@ def set_before(
     hand = recolour(cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), random, 0.35, 0.2, 0.05, dark)
     if random.random() < 0.4:  # a shadow
         dx, dy = random.uniform(-0.1, 0.1, 2) * size
-        shadow = cv2.warpAffine(opacity, np.float32([(1, 0, dx), (0, 1, dy)]), (size, size))
+        aside = np.array([(1, 0, dx), (0, 1, dy)], np.float32)
+        shadow = cv2.warpAffine(opacity, aside, (size, size))
         shadow = cv2.blur(cv2.blur(shadow, (size // 10 | 1,) * 2), (size // 10 | 1,) * 2)
         ground = _lit(ground, 1 - np.float32(random.uniform(0.1, 0.5)) * shadow)
     if random.random() < 0.4:  # light that falls off across the hand
@@ -125,7 +127,9 @@ def moved(picture: np.ndarray, size: int, scale: float, rotation: float, shift: 
     return _warp(picture, matrix, 2 * (len(picture) / 2,), middle, size, cv2.BORDER_REFLECT)
 
 
-def _warp(picture: np.ndarray, matrix: np.ndarray, source, target, size: int, border: int) -> np.ndarray:
+def _warp(
+    picture: np.ndarray, matrix: np.ndarray, source: ArrayLike, target: ArrayLike, size: int, border: int
+) -> np.ndarray:
     """Take the point `source` of a picture to `target` of the result, and what lies around it by `matrix` (2, 2)."""
     offset = np.asarray(target) - 0.5 - matrix @ (np.asarray(source) - 0.5)
     whole = np.concatenate([matrix, offset[:, None]], axis=1)

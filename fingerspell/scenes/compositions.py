@@ -103,6 +103,7 @@ class Compositions(Epochs):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return batch `index` of the present epoch."""
         epoch = self.epoch  # read once: threads may ask
+        assert self.seed is not None  # it was given one
         random = np.random.default_rng([self.seed, epoch, index + 1])
         count = min(self._batch, self._settings.images - index * self._batch)
         kinds = random.choice(list(self._rows), count, p=self._shares)
@@ -122,15 +123,16 @@ class Compositions(Epochs):
         """Return a picture, its label, and its keypoints (21, 2)."""
         scenery, size = self._scenery, self._size
         if empty and (kind != "photographs" or not len(self._empty)):
+            assert scenery.empty is not None  # else its share is 0
             return self._ground(random), scenery.empty, UNKNOWN
         rows = self._empty if empty else self._rows[kind]
         row = rows[random.integers(len(rows))]
         mirror = random.random() < self._settings.mirrored
         if kind == "photographs":
             return self._photograph(scenery.photographs[row], mirror, random), scenery.photograph_labels[row], UNKNOWN
-        hands = scenery.hands
+        hands, (least, most) = scenery.hands, self._settings.fill
         matrix = compositing.placement(
-            hands.boxes[row], size, self._settings.fill, self._turning.rotation, mirror, BEYOND, random
+            hands.boxes[row], size, (least, most), self._turning.rotation, mirror, BEYOND, random
         )
         picture, _ = compositing.set_before(self._ground(random), hands.sheets[row], matrix, random, DARK)
         keypoints = hands.keypoints[row] @ matrix[:, :2].T + matrix[:, 2]
@@ -155,6 +157,7 @@ def composed(experiment: Experiment, prepared: Prepared, seed: int) -> Compositi
     """Return the images that each epoch of an experiment's training sees; None where they are the prepared ones."""
     if experiment.composition is None:
         return None
+    assert experiment.batch_size is not None  # the registry refuses a network without one
     scenery, size = Scenery.open(prepared), experiment.image_size
     return Compositions(
         scenery, experiment.composition, size, experiment.channels, experiment.batch_size, seed, experiment.augment

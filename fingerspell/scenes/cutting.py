@@ -91,18 +91,21 @@ def _lifted(sheet: np.ndarray) -> np.ndarray:
 
 def _outline(photograph: np.ndarray, likelihood: np.ndarray) -> np.ndarray:
     """Return where the largest hand is, bool (FINEST, FINEST)."""
-    labels = np.full(likelihood.shape, cv2.GC_BGD, np.uint8)
-    labels[(likelihood > 0.08) | (cv2.dilate(np.uint8(likelihood > 0.3), np.ones((5, 5), np.uint8)) > 0)] = (
-        cv2.GC_PR_BGD
-    )
+    labels: np.ndarray = np.full(likelihood.shape, cv2.GC_BGD, np.uint8)
+    near = cv2.dilate((likelihood > 0.3).astype(np.uint8), np.ones((5, 5), np.uint8))
+    labels[(likelihood > 0.08) | (near > 0)] = cv2.GC_PR_BGD
     labels[likelihood > 0.5] = cv2.GC_PR_FGD
-    labels[cv2.erode(np.uint8(likelihood > 0.93), np.ones((3, 3), np.uint8)) > 0] = cv2.GC_FGD
+    sure = cv2.erode((likelihood > 0.93).astype(np.uint8), np.ones((3, 3), np.uint8))
+    labels[sure > 0] = cv2.GC_FGD
     if np.any(labels == cv2.GC_BGD) or np.any(labels == cv2.GC_PR_BGD):  # colours of either side are needed
         cv2.setRNGSeed(0)
-        cv2.grabCut(photograph, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(  # type: ignore[call-overload]  # its stubs do not know that a mask needs no rectangle
+            photograph, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK
+        )
     count, parts, about, _ = cv2.connectedComponentsWithStats(
-        np.uint8((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))
+        ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
     )
     if count == 1:
         return np.zeros(likelihood.shape, bool)
-    return parts == 1 + about[1:, cv2.CC_STAT_AREA].argmax()
+    largest: np.ndarray = parts == 1 + about[1:, cv2.CC_STAT_AREA].argmax()
+    return largest

@@ -18,7 +18,9 @@ PART = 256  # hands that are copied at a time
 ROOMS = 1000  # photographs whose walls stand in for empty rooms where there are none
 
 
-def gather(prepared: Prepared, drawn: Path, steps: int, seed: int, folder: Path, log: Callable[[str], Any]) -> dict:
+def gather(
+    prepared: Prepared, drawn: Path, steps: int, seed: int, folder: Path, log: Callable[[str], Any]
+) -> dict[str, Any]:
     """Fill an empty folder with drawn hands, those cut out of the training photographs, these, and backgrounds.
 
     drawn: the folder that the stage `hands` left. steps: batches of 16 on which the segmenter learns that cuts hands

@@ -102,7 +102,7 @@ def emptied(photographs: np.ndarray, count: int) -> np.ndarray:
     walls = []
     for photograph in photographs[rows]:
         corners = [[np.median(photograph[y, x], axis=(0, 1)) for x in ends] for y in ends]
-        walls.append(cv2.resize(np.float32(corners), (side, side)).reshape(side, side, channels))
+        walls.append(cv2.resize(np.array(corners, np.float32), (side, side)).reshape(side, side, channels))
     return np.stack(walls).astype(np.uint8)
 
 

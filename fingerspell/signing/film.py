@@ -142,11 +142,13 @@ class Painter:
         width, height = self._size
         x = width / 2 + place[0] * self._scale + corner[0]
         y = height / 2 - place[1] * self._scale + corner[1]
-        moved = cv2.warpAffine(sheet, np.float32([[1, 0, x], [0, 1, y]]), (width, height), flags=cv2.INTER_LINEAR)
+        shift = np.array([[1, 0, x], [0, 1, y]], np.float32)
+        moved = cv2.warpAffine(sheet, shift, (width, height), flags=cv2.INTER_LINEAR)
         if self._left:
             moved = moved[:, ::-1]
         opacity = moved[..., 3:]
-        return np.round(picture * (1 - opacity) + moved[..., :3]).astype(np.uint8)
+        mixed: np.ndarray = picture * (1 - opacity) + moved[..., :3]
+        return np.round(mixed).astype(np.uint8)
 
     def _draw(self, pose: Pose) -> tuple[np.ndarray, tuple[float, float]] | None:
         """Return the hand's window, float32 (h, w, 4), premultiplied, and its corner seen from the wrist, in pixels."""

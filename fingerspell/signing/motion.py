@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
@@ -137,7 +138,8 @@ def shown(alphabet: str, label: str) -> Pose:
 def centred(pose: Pose, figure: Build) -> np.ndarray:
     """Return where the wrist goes, centimetres, so that the sign is shown near the middle."""
     joints = kinematics(pose, figure)[0] @ orientation(pose).T
-    return -CENTRED * (joints.min(axis=0) + joints.max(axis=0))[:2] / 2
+    place: np.ndarray = -CENTRED * (joints.min(axis=0) + joints.max(axis=0))[:2] / 2
+    return place
 
 
 def _j() -> list[tuple[float, Pose, tuple[float, float]]]:
@@ -174,7 +176,9 @@ PATHS = {"J": _j, "Z": _z}
 
 def between(a: Pose, b: Pose, share: float) -> Pose:
     """Return the pose on the way from one to another, share 0–1; the thumb gives way in between."""
-    fingers = {name: Finger(*_blend(astuple(getattr(a, name)), astuple(getattr(b, name)), share)) for name in FINGERS}
+    fingers: dict[str, Any] = {
+        name: Finger(*_blend(astuple(getattr(a, name)), astuple(getattr(b, name)), share)) for name in FINGERS
+    }
     out, front, turn, mcp, ip = _blend(astuple(a.thumb), astuple(b.thumb), share)
     give = LIFT * math.sin(math.pi * share) * min(1.0, _apart(a.thumb, b.thumb) / 40)
     turned = _turn(a.yaw, a.pitch, a.roll, b.yaw, b.pitch, b.roll)(share)
@@ -203,4 +207,4 @@ def _blend(a: Sequence[float], b: Sequence[float], share: float) -> list[float]:
 
 
 def _apart(a: Thumb, b: Thumb) -> float:
-    return max(abs(x - y) for x, y in zip(astuple(a), astuple(b)))
+    return max(abs(float(x - y)) for x, y in zip(astuple(a), astuple(b)))

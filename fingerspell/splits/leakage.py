@@ -3,7 +3,7 @@
 Two measures, because what made the groups of a split must not be what judges it: grouping goes by pixels.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -46,7 +46,8 @@ def by_pixels(test: np.ndarray, training: np.ndarray, threshold: float = PIXELS)
     def near(block: slice) -> np.ndarray:
         products = one[block] @ other.T
         squares = ((one[block] ** 2).sum(axis=1)[:, None] - products) + (lengths - products)
-        return (squares <= threshold**2 * one.shape[1]).any(axis=1)
+        found: np.ndarray = (squares <= threshold**2 * one.shape[1]).any(axis=1)
+        return found
 
     return _share(near, len(one))
 
@@ -62,6 +63,6 @@ def by_hash(test: np.ndarray, training: np.ndarray, bits: int = BITS) -> float:
     )
 
 
-def _share(near, count: int) -> float:
+def _share(near: Callable[[slice], np.ndarray], count: int) -> float:
     found: Iterator[np.ndarray] = (near(slice(start, start + BLOCK)) for start in range(0, count, BLOCK))
     return sum(int(block.sum()) for block in found) / count

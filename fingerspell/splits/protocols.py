@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any
 
 from fingerspell.audit.table import Row, capture_order
 from fingerspell.config import Clean, Drop, Protocol
@@ -37,7 +38,7 @@ class Split:
     left_out: dict[str, int]  # reason -> number of images
     notes: list[str]  # sentences on what could not be done as asked
 
-    def summary(self) -> dict:
+    def summary(self) -> dict[str, Any]:
         """Count images and groups per split, images per class and split, and images left out by reason."""
         classes: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SPLITS, 0))
         groups: dict[str, set[str]] = {split: set() for split in SPLITS}
@@ -238,7 +239,7 @@ def _kept(labels: set[str], classes: str | Sequence[str] | Drop) -> list[str]:
     if classes == "all":
         return sorted(labels)
     drop = isinstance(classes, Drop)
-    named = classes.drop if drop else list(classes)
+    named = classes.drop if isinstance(classes, Drop) else list(classes)
     if unknown := sorted(set(named) - labels):
         raise FingerspellError(
             f"classes names {', '.join(map(repr, unknown))}, which the dataset does not have; "
@@ -298,14 +299,14 @@ def _whole_groups(
     """
     if not fraction:
         return {label: [] for label in pools}
-    sizes: dict[str, Counter] = defaultdict(Counter)
-    left: Counter = Counter()  # groups per class
+    sizes: dict[str, Counter[str]] = defaultdict(Counter)
+    left: Counter[str] = Counter()  # groups per class
     for label, pool in pools.items():
         for row in pool:
             sizes[group[row.member]][label] += 1
     for counts in sizes.values():
         left.update(counts.keys())
-    total: Counter = Counter()
+    total: Counter[str] = Counter()
     taken: set[str] = set()
 
     def take(name: str) -> None:

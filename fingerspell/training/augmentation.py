@@ -7,6 +7,7 @@ Augmentation for Deep Learning", https://doi.org/10.1186/s40537-019-0197-0.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ from fingerspell.config import Augmentation
 # The images are small, and the processor's cores are the network's.
 cv2.setNumThreads(0)
 
-CORNERS = np.float32([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])  # of an image whose side is 1
+CORNERS = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)], np.float32)  # of an image whose side is 1
 LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue: ITU-R BT.601
 # The standard normal distribution in 256 equal parts: a table turns random bytes into noise, five times as fast as
 # drawing it.
@@ -96,7 +97,7 @@ def _move(images: np.ndarray, settings: Augmentation, random: np.random.Generato
     pixels = np.array([(size, 0, (size - 1) / 2), (0, size, (size - 1) / 2), (0, 0, 1)])
     matrices = pixels @ matrices @ np.linalg.inv(pixels)
     # Beyond its edge an image is mirrored: drawn out, its last pixels would flood it where a frame runs round it.
-    how = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REFLECT}
+    how: dict[str, Any] = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REFLECT}
     return lambda image, at: cv2.warpPerspective(image, matrices[at], (size, size), **how)
 
 
@@ -179,7 +180,8 @@ def _compress(images: np.ndarray, most: float, random: np.random.Generator) -> C
     def compress(image: np.ndarray, at: int) -> np.ndarray:
         image = np.ascontiguousarray(image).reshape(images.shape[1:])
         data = simplejpeg.encode_jpeg(image, max(1, qualities[at]), colours, "420" if colours == "RGB" else "444")
-        return simplejpeg.decode_jpeg(data, colours)
+        compressed: np.ndarray = simplejpeg.decode_jpeg(data, colours)
+        return compressed
 
     return compress
 

@@ -23,7 +23,7 @@ def train(
     seed: int,
     checkpoint: Path,
     folder: Path,
-):
+) -> keras.Model:
     """Train an autoencoder; write its encoder's weights and its history into a folder, and return the network.
 
     images: uint8 (n, size, size, channels), values 0–255. rows: the indices of `train` and `validation`. data: the
@@ -49,7 +49,7 @@ def train(
     return network
 
 
-def write_reconstructions(network, images: np.ndarray, labels: np.ndarray, path: Path) -> None:
+def write_reconstructions(network: keras.Model, images: np.ndarray, labels: np.ndarray, path: Path) -> None:
     """Write a few images, what the decoder makes of them (`originals`, `restored`, both uint8) and `labels`."""
     restored = (255 * np.asarray(network.predict_on_batch(images))).round().astype(np.uint8)
     np.savez(path, originals=images, restored=restored, labels=labels)

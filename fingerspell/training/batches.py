@@ -74,7 +74,7 @@ class Batches(Epochs):
         x = np.asarray(self._arrays[0][rows])
         for k, array in enumerate(self._arrays[1:], 1):
             x[choice == k] = array[rows[choice == k]]
-        y = np.float32(x) / 255 if self.targets is None else self.targets[rows]
+        y = np.asarray(x, np.float32) / 255 if self.targets is None else self.targets[rows]
         if self._augment is not None and self.seed is not None:
             # From 1 on: numpy takes [seed, epoch, 0] for [seed, epoch], which is the order's.
             x = change(x, self._augment, np.random.default_rng([self.seed, epoch, index + 1]))

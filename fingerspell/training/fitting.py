@@ -10,7 +10,8 @@ from fingerspell.config import Training
 from fingerspell.errors import FingerspellError
 from fingerspell.training.batches import Batches, Epochs
 from fingerspell.training.checkpoint import Checkpoint
-from fingerspell.training.keypoints import VALUES, both
+from fingerspell.training.distribution import divided
+from fingerspell.training.keypoints import VALUES, Loss, both
 from fingerspell.training.mixing import Mixed
 from fingerspell.training.swa import WeightAverage
 
@@ -40,29 +41,30 @@ def fit(
     Returns one row per epoch: epoch (from 1), loss, accuracy (classifiers only), and val_… where there is a
     validation part. `log` receives a line per epoch, `follow` all rows so far.
     """
-    _compile(model, training, epochs, settings, keypoints)
     weights = _class_weights(training) if settings.class_weights else None
     if settings.mixup:
         classes = model.output_shape[-1]
         training, weights = Mixed(training, settings.mixup, classes, weights), None
         validation = None if validation is None else Mixed(validation, 0.0, classes)
     stopping = _EarlyStopping(settings.early_stopping, validation is not None)
-    average = WeightAverage(settings.swa)
-    state = _State(model, stopping, average, checkpoint, follow)
-    if state.resume():
-        log(f"going on after epoch {len(state.history)}")
-    if not state.ended:
-        training.begin(len(state.history))
-        model.fit(
-            training,
-            validation_data=validation,
-            initial_epoch=len(state.history),
-            epochs=epochs,
-            callbacks=[_NotFinite(), _Log(log), stopping, *([average] if settings.swa else []), state],
-            class_weight=weights,
-            shuffle=False,
-            verbose=0,
-        )
+    average = WeightAverage(settings.swa, STEPS)
+    callbacks = [_Begin(training), _NotFinite(), _Log(log), stopping, *([average] if settings.swa else [])]
+    with divided(model, settings.distribution) as learner:
+        _compile(learner, training, epochs, settings, keypoints)
+        state = _State(learner, stopping, average, checkpoint, follow)
+        if state.resume():
+            log(f"going on after epoch {len(state.history)}")
+        if not state.ended:
+            learner.fit(
+                training,
+                validation_data=validation,
+                initial_epoch=len(state.history),
+                epochs=epochs,
+                callbacks=[*callbacks, state],
+                class_weight=weights,
+                shuffle=False,
+                verbose=0,
+            )
     stopping.restore(model)
     if settings.swa:
         training.begin(epochs)
@@ -72,13 +74,18 @@ def fit(
 
 def _compile(model: keras.Model, training: Epochs, epochs: int, settings: Training, keypoints: float) -> None:
     loss, metrics = _task(model, training, settings, keypoints)
+    mirrored = settings.distribution == "mirrored"
+    if mirrored:
+        from fingerspell.training.mirrored import weighed
+
+        loss = weighed(loss)
     model.compile(
         _optimizer(settings, len(training), epochs),
         loss,
         metrics=metrics,
         # On CPUs XLA is slower than the kernels of TensorFlow itself; JAX has nothing else.
         jit_compile=False if keras.config.backend() == "tensorflow" else "auto",
-        steps_per_execution=STEPS,
+        steps_per_execution=1 if mirrored else STEPS,  # TensorFlow's strategies take one
     )
     model.optimizer.build(model.trainable_variables)  # made in the first step they would have it traced twice
 
@@ -98,7 +105,7 @@ def _optimizer(settings: Training, steps: int, epochs: int) -> keras.optimizers.
     return {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[settings.optimizer](rate)
 
 
-def _task(model: keras.Model, training: Epochs, settings: Training, keypoints: float) -> tuple[Any, list]:
+def _task(model: keras.Model, training: Epochs, settings: Training, keypoints: float) -> tuple[Any, list[Any]]:
     """Return loss and metrics."""
     smoothing = settings.label_smoothing
     if training.targets is None:
@@ -113,29 +120,41 @@ def _task(model: keras.Model, training: Epochs, settings: Training, keypoints: f
     return _cross_entropy(model.output_shape[-1], smoothing), [accuracy]
 
 
-def _cross_entropy(classes: int, smoothing: float) -> Callable | str:
+def _cross_entropy(classes: int, smoothing: float) -> Loss | str:
     """Return the loss on labels (n,) and probabilities (n, classes), labels softened after Szegedy et al. 2016
     (https://arxiv.org/abs/1512.00567)."""
     if not smoothing:
         return "sparse_categorical_crossentropy"
 
-    def loss(labels, probabilities):
+    def loss(labels: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.KerasTensor:
         wanted = keras.ops.one_hot(keras.ops.reshape(labels, (-1,)), classes)
         return keras.losses.categorical_crossentropy(wanted, probabilities, label_smoothing=smoothing)
 
     return loss
 
 
-def _class_weights(training: Batches) -> dict[int, float]:
+def _class_weights(training: Epochs) -> dict[int, float]:
     """Return for each class in training how much one of its images weighs, so that all classes weigh the same."""
+    assert isinstance(training, Batches) and training.targets is not None  # the registry refuses all else
     labels, counts = np.unique(training.targets[training.rows], return_counts=True)
     return {int(label): len(training.rows) / (len(labels) * int(count)) for label, count in zip(labels, counts)}
+
+
+class _Begin(keras.callbacks.Callback):
+    """Say which epoch it is: some backends ask for batches before one begins, and do not take them."""
+
+    def __init__(self, training: Epochs) -> None:
+        super().__init__()
+        self._training = training
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._training.begin(epoch)
 
 
 class _NotFinite(keras.callbacks.Callback):
     """Stop with a sentence where Keras would go on through epochs of nothing."""
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if not np.isfinite((logs or {}).get("loss", 0.0)):
             raise FingerspellError(
                 f"the loss is no longer a finite number in epoch {epoch + 1}; set a lower learning_rate"
@@ -147,8 +166,8 @@ class _Log(keras.callbacks.Callback):
         super().__init__()
         self._log = log
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self._log(f"epoch {epoch + 1}: " + ", ".join(f"{name} {value:.4f}" for name, value in logs.items()))
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._log(f"epoch {epoch + 1}: " + ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items()))
 
 
 class _EarlyStopping(keras.callbacks.Callback):
@@ -160,10 +179,11 @@ class _EarlyStopping(keras.callbacks.Callback):
     def __init__(self, patience: int, validates: bool) -> None:
         super().__init__()
         self.patience = patience if validates else 0
-        self.best, self.epoch, self.weights = np.inf, 0, []
+        self.best, self.epoch = np.inf, 0
+        self.weights: list[np.ndarray] = []
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        if self.patience and logs["val_loss"] < self.best:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self.patience and logs and logs["val_loss"] < self.best:
             self.best, self.epoch, self.weights = float(logs["val_loss"]), epoch, self.model.get_weights()
         if self.patience and epoch - self.epoch >= self.patience:
             self.model.stop_training = True
@@ -206,9 +226,10 @@ class _State(keras.callbacks.Callback):
         self._follow(self.history)
         return True
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in logs]
-        self.history.append({"epoch": epoch + 1, **{name: round(float(logs[name]), 6) for name in names}})
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        told = logs or {}
+        names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in told]
+        self.history.append({"epoch": epoch + 1, **{name: round(float(told[name]), 6) for name in names}})
         self.ended = self.model.stop_training or epoch + 1 == self.params["epochs"]
         self.write()
         self._follow(self.history)  # after the checkpoint: who looks never sees an epoch that is then repeated
@@ -229,5 +250,5 @@ class _State(keras.callbacks.Callback):
                 mean=average.mean,
             )
 
-    def _variables(self) -> list:
+    def _variables(self) -> list[keras.Variable]:
         return [*self._network.variables, *self._network.optimizer.variables]

@@ -15,6 +15,8 @@ from fingerspell.datasets.hands import KEYPOINTS
 FEATURES = "features"  # the layer of a network whose map the keypoints are read from
 VALUES = 2 * KEYPOINTS
 
+Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
+
 
 def targets(labels: np.ndarray) -> np.ndarray:
     """Return targets of images of which the labels (n,) alone are known."""
@@ -31,19 +33,19 @@ def attach(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, layers.Concatenate(dtype="float32")([network.output, places]))
 
 
-def both(classify: Callable, weight: float) -> tuple[Callable, keras.metrics.Metric]:
+def both(classify: Loss, weight: float) -> tuple[Loss, keras.metrics.Metric]:
     """Return the loss of both tasks and the accuracy of the first; `classify` is the loss of the first.
 
     The second's is the mean distance, |x| and |y| apart, times `weight`.
     """
     ops = keras.ops
 
-    def loss(wanted, said):
+    def loss(wanted: keras.KerasTensor, said: keras.KerasTensor) -> keras.KerasTensor:
         there = wanted[:, 1:]
         apart = ops.where(ops.isnan(there), 0.0, ops.abs(ops.nan_to_num(there) - said[:, -VALUES:]))
         return classify(wanted[:, 0], said[:, :-VALUES]) + weight * ops.mean(apart, axis=-1)
 
-    def right(wanted, said):
+    def right(wanted: keras.KerasTensor, said: keras.KerasTensor) -> keras.KerasTensor:
         return keras.metrics.sparse_categorical_accuracy(wanted[:, 0], said[:, :-VALUES])
 
     return loss, keras.metrics.MeanMetricWrapper(right, name="accuracy")

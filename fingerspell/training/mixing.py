@@ -53,5 +53,5 @@ class Mixed(Epochs):
 
 def _mixed(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
     kept = kept.reshape(-1, *(1,) * (values.ndim - 1))
-    mixed = kept * values + (1 - kept) * np.roll(values, -1, axis=0)
+    mixed: np.ndarray = kept * values + (1 - kept) * np.roll(values, -1, axis=0)
     return mixed.astype(values.dtype) if values.dtype.kind == "f" else np.rint(mixed).astype(values.dtype)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,17 +15,21 @@ from fingerspell.preparation.prepared import BACKBONE, PLAIN, Prepared
 from fingerspell.training import calibration, fitting, keypoints
 from fingerspell.training.batches import Batches, Epochs
 from fingerspell.training.checkpoint import Checkpoint, recipe
+from fingerspell.training.hosts import SharedCheckpoint
+
+if TYPE_CHECKING:
+    import keras
 
 
 def train(
     experiment: Experiment,
-    description: dict,
+    description: dict[str, Any],
     prepared: Prepared,
     seed: int,
     checkpoints: Path,
     composed: Epochs | None = None,
     follow: Callable[[fitting.History], Any] | None = None,
-):
+) -> tuple["keras.Model", fitting.History]:
     """Return a trained Keras network and its history, one row an epoch (see `fitting.fit`).
 
     description: what becomes its `model.json`. checkpoints: the folder in which an interrupted training goes on.
@@ -35,7 +39,7 @@ def train(
     return _Phases(experiment, description, prepared, seed, checkpoints, follow).run(composed)
 
 
-def answers(network, experiment: Experiment, prepared: Prepared) -> np.ndarray:
+def answers(network: "keras.Model", experiment: Experiment, prepared: Prepared) -> np.ndarray:
     """Return what a trained network says about the test images, float32 (n, classes), in the order of their rows."""
     test = prepared.rows("test")
     if experiment.trains_on == "crops":
@@ -46,10 +50,11 @@ def answers(network, experiment: Experiment, prepared: Prepared) -> np.ndarray:
     return in_batches(answer.predict_on_batch, prepared.array(view), test)
 
 
-def answers_of_reader(network, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
+def answers_of_reader(network: "keras.Model", prepared: Prepared, rows: np.ndarray) -> np.ndarray:
     """Return what a reader says about some rows, float32 (n, classes): the mean of the hand and its mirror image, so
     that left and right ones are read alike."""
-    return sum(in_batches(network.predict_on_batch, prepared.array(view), rows) for view in PLAIN) / len(PLAIN)
+    views = [in_batches(network.predict_on_batch, prepared.array(view), rows) for view in PLAIN]
+    return np.asarray(sum(views)) / len(PLAIN)
 
 
 def _has_backbone(prepared: Prepared) -> bool:
@@ -62,7 +67,7 @@ class _Phases:
     def __init__(
         self,
         experiment: Experiment,
-        description: dict,
+        description: dict[str, Any],
         prepared: Prepared,
         seed: int,
         checkpoints: Path,
@@ -75,7 +80,7 @@ class _Phases:
             prepared.folder, {"experiment": experiment.model_dump(), "seed": seed, "model": description}
         )
 
-    def run(self, composed: Epochs | None):
+    def run(self, composed: Epochs | None) -> tuple["keras.Model", fitting.History]:
         set_seed(self.seed)
         network = saved.build(self.description)
         if composed is not None:
@@ -90,14 +95,15 @@ class _Phases:
         batches = self._shuffled(["images"], self.experiment.augment)
         return network, self._fit("network", network, batches, "images")
 
-    def _composed(self, network, composed: Epochs) -> fitting.History:
+    def _composed(self, network: "keras.Model", composed: Epochs) -> fitting.History:
+        assert self.experiment.composition is not None  # of which `composed` is made
         weight = self.experiment.composition.keypoints
         if not weight:
             return self._fit("network", network, composed, "images")
         targets = keypoints.targets(self.prepared.labels)
         return self._fit("network", keypoints.attach(network), composed, "images", targets=targets, keypoints=weight)
 
-    def _transferred(self, network) -> fitting.History:
+    def _transferred(self, network: "keras.Model") -> fitting.History:
         experiment = self.experiment
         backbone, head = network.layers
         backbone.load_weights(self.prepared.folder / BACKBONE)
@@ -107,6 +113,7 @@ class _Phases:
         views = ["embeddings", "mirrored"] if experiment.augment.flip else ["embeddings"]
         history = self._fit("head", head, self._shuffled(views), "embeddings")
         if second:
+            assert experiment.training is not None  # the registry refuses a network without one
             slower = experiment.training.model_copy(update={"learning_rate": second.learning_rate})
             batches = self._shuffled(["images"], experiment.augment)
             history = self._fit("whole", network, batches, "images", epochs=second.epochs, settings=slower)
@@ -114,13 +121,14 @@ class _Phases:
 
     def _shuffled(self, views: list[str], augment: Augmentation | None = None) -> Batches:
         prepared, size = self.prepared, self.experiment.batch_size
+        assert size is not None  # the registry refuses a network without one
         arrays = [prepared.array(view) for view in views]
         return Batches(arrays, prepared.labels, prepared.rows("train"), size, self.seed, augment)
 
     def _fit(
         self,
         phase: str,
-        model,
+        model: "keras.Model",
         training: Epochs,
         view: str,
         epochs: int | None = None,
@@ -131,14 +139,17 @@ class _Phases:
         """Train for one phase; return the history of this and all before, epochs counted on."""
         prepared, experiment = self.prepared, self.experiment
         rows, labels = prepared.rows("validation"), prepared.labels if targets is None else targets
+        settings, size = settings or experiment.training, experiment.batch_size
+        assert settings is not None and experiment.epochs is not None and size is not None  # as above
+        kept = SharedCheckpoint if settings.distribution == "multi_host" else Checkpoint
         history = fitting.fit(
             model,
             training,
-            Batches([prepared.array(view)], labels, rows, experiment.batch_size, None) if len(rows) else None,
+            Batches([prepared.array(view)], labels, rows, size, None) if len(rows) else None,
             epochs or experiment.epochs,
-            settings or experiment.training,
+            settings,
             print,
-            Checkpoint(self._checkpoints / f"{self.seed}-{phase}.npz", self._recipe),
+            kept(self._checkpoints / f"{self.seed}-{phase}.npz", self._recipe),
             keypoints,
             lambda rows: self._follow(self._counted(rows)),
         )

@@ -9,7 +9,9 @@ from fingerspell.errors import FingerspellError
 from fingerspell.models.common import registry
 
 
-def search(experiment: Experiment, description: dict, codes: np.ndarray, labels: np.ndarray) -> tuple[Any, dict]:
+def search(
+    experiment: Experiment, description: dict[str, Any], codes: np.ndarray, labels: np.ndarray
+) -> tuple[Any, dict[str, Any]]:
     """Tune an experiment's classifier over its grid, on codes float32 (n, m) and labels int (n,).
 
     description: its `model.json`, which names the experiment and its seed.

@@ -5,6 +5,8 @@ from those of training (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407; 
 https://arxiv.org/abs/2102.08604). It wants a rate that stays: with one that ends at 0 the weights hardly differ.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -14,20 +16,23 @@ SETTLING = 50  # batches, by which the statistics of batch normalisation are fou
 
 
 class WeightAverage(keras.callbacks.Callback):
-    """The mean of a model's weights over the last epochs, as often as Keras calls; `share`: how many of all, 0–1."""
+    """The mean of a model's weights over the last epochs, after every so many `steps` and after each epoch's last.
 
-    def __init__(self, share: float) -> None:
+    share: how many of all epochs, 0–1.
+    """
+
+    def __init__(self, share: float, steps: int = 1) -> None:
         super().__init__()
         self.mean: list[np.ndarray] = []
         self.count = 0
-        self._share, self._collects = share, False
+        self._share, self._steps, self._collects = share, steps, False
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         epochs = self.params["epochs"]
         self._collects = epoch >= epochs - max(1, round(self._share * epochs))
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if self._collects:
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._collects and ((batch + 1) % self._steps == 0 or batch + 1 >= self.params["steps"]):
             weights = self.model.get_weights()
             self.count += 1
             self.mean = [m + (w - m) / self.count for m, w in zip(self.mean or weights, weights)]

@@ -4,6 +4,7 @@ import { $, show, store, t } from "./page.js";
 
 const WIDTH = 640; // pixels of a frame that is sent: enough to read a hand, little to send
 const QUALITY = 0.8;
+const KEPT_QUALITY = 0.95; // of a picture that is learnt from
 
 // Open the camera, or throw an Error that says in words why there is none.
 export async function openCamera() {
@@ -24,7 +25,7 @@ export async function openCamera() {
 
 class Camera {
   constructor(stream, video) {
-    Object.assign(this, { stream, video, canvas: document.createElement("canvas") });
+    Object.assign(this, { stream, video, small: document.createElement("canvas"), large: document.createElement("canvas") });
   }
 
   get width() {
@@ -35,15 +36,23 @@ class Camera {
     return this.video.videoHeight;
   }
 
-  // The picture of this moment, as a JPEG.
+  // The picture of this moment as a JPEG, small, to be read.
   frame() {
-    const scale = Math.min(1, WIDTH / this.width);
+    return this.jpeg(this.small, Math.min(1, WIDTH / this.width), QUALITY);
+  }
+
+  // The same as the camera gives it, to be kept.
+  whole() {
+    return this.jpeg(this.large, 1, KEPT_QUALITY);
+  }
+
+  jpeg(canvas, scale, quality) {
     const width = Math.round(this.width * scale);
     const height = Math.round(this.height * scale);
-    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
-    this.canvas.getContext("2d").drawImage(this.video, 0, 0, width, height);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    canvas.getContext("2d").drawImage(this.video, 0, 0, width, height);
     return new Promise((resolve, reject) =>
-      this.canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t("camera.broken")))), "image/jpeg", QUALITY),
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t("camera.broken")))), "image/jpeg", quality),
     );
   }
 

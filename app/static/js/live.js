@@ -1,6 +1,6 @@
 // Sign into the camera: letters appear as they lock, and become a sentence.
 
-import { $, alphabet, announce, letterName, make, onAlphabet, show, spelt, t } from "./page.js";
+import { $, announce, language, letterName, make, onAlphabet, script, show, spelt, t } from "./page.js";
 import { cameraControls } from "./camera.js";
 import { Session } from "./session.js";
 
@@ -75,7 +75,7 @@ $("copy").addEventListener("click", async () => {
 
 // Only voices of this device: others would send the text to a server.
 $("speak").addEventListener("click", () => {
-  const tongue = alphabet() === "arabic" ? "ar" : "en";
+  const tongue = script().language || language;
   const voice = window.speechSynthesis?.getVoices().find((one) => one.localService && one.lang.toLowerCase().startsWith(tongue));
   if (!voice) return tell(t("live.no_voice"));
   const words = new SpeechSynthesisUtterance($("text").textContent.toLowerCase());
@@ -86,10 +86,13 @@ $("speak").addEventListener("click", () => {
 });
 window.speechSynthesis?.getVoices(); // browsers load them after the first question
 
+const offer = () => show($("suggested"), "words" in script());
 onAlphabet(() => {
   controls.stop();
+  offer();
   $("text").textContent = "";
   write({ text: "", suggestions: [] });
 });
 spelt($("text"));
+offer();
 enable();

@@ -2,7 +2,7 @@
 
 const messages = JSON.parse(document.getElementById("messages").textContent);
 export const language = document.documentElement.lang;
-const locale = `${language}-u-nu-latn`; // the same digits everywhere, also those that the server writes
+export const locale = `${language}-u-nu-latn`; // the same digits everywhere, also those that the server writes
 
 export const $ = (id) => document.getElementById(id);
 
@@ -11,6 +11,9 @@ export function t(key, values = {}) {
   if (sentence === undefined) throw new Error(`no message ${key}`);
   return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
+
+// A name within a sentence, which may run the other way.
+export const isolated = (name) => `\u2068${name}\u2069`;
 
 // Nothing is ever certain: what rounds to all of it is shown as a little less.
 export const percent = (share) =>
@@ -89,22 +92,25 @@ export function remembered(fieldset, key, changed) {
 }
 
 const listeners = [];
+const radios = [...$("alphabet").querySelectorAll("input")];
 const asked = new URLSearchParams(location.search).get("alphabet");
-if (["american", "arabic"].includes(asked)) store.set("alphabet", asked);
+if (radios.some((radio) => radio.value === asked)) store.set("alphabet", asked);
 export const alphabet = remembered($("alphabet"), "alphabet", (value) => listeners.forEach((listen) => listen(value)));
 export const onAlphabet = (listen) => listeners.push(listen);
 
-// Mark an element as text of the alphabet that is read.
+// How text of the alphabet that is read runs, its language, empty where nobody knows it, and whether words of it are known.
+export const script = () => radios.find((radio) => radio.checked).dataset;
+
+// Mark an element as such text.
 export function spelt(element) {
-  const arabic = alphabet() === "arabic";
-  element.dir = arabic ? "rtl" : "ltr";
-  element.lang = arabic ? "ar" : "en";
+  element.dir = script().direction;
+  element.lang = script().language;
   return element;
 }
 
-// The letter for people: the signs that are words are named in the visitor's language.
+// The letter for people: the signs that are commands are named in the visitor's language.
 export function letterName(label, letter) {
-  return messages[`sign.${label}`] ?? letter ?? label;
+  return ["space", "del", "nothing"].includes(label) ? t(`sign.${label}`) : letter ?? label;
 }
 export const isWord = (text) => [...text].length > 2;
 

@@ -5,6 +5,8 @@ import { address, call } from "./api.js";
 import { takesFile } from "./drop.js";
 import { drawOver } from "./hands.js";
 
+const EXAMPLES = { american: "L", arabic: "laam" }; // signs that the drawn hand shows
+
 let last = null; // the file that is shown
 let asking = null; // ends a request that a newer one makes needless
 
@@ -124,10 +126,12 @@ takesFile("image/", read);
 const again = () => last && read(last);
 $("hands").addEventListener("change", again);
 onAlphabet(again);
+const offer = () => show($("example"), Object.hasOwn(EXAMPLES, alphabet()));
+onAlphabet(offer);
+offer();
 $("example").addEventListener("click", async () => {
-  const label = alphabet() === "arabic" ? "laam" : "L";
   try {
-    const response = await fetch(address(`/signs/${alphabet()}/${label}.png`));
+    const response = await fetch(address(`/signs/${alphabet()}/${EXAMPLES[alphabet()]}.png`));
     if (!response.ok) throw new Error(t("error.status", { status: response.status }));
     await read(new File([await response.blob()], "example.png", { type: "image/png" }));
   } catch (error) {

@@ -8,9 +8,9 @@ const PAUSE = 50; // milliseconds between two frames at least: 20 a second are p
 const PATIENCE = 5; // failures in a row before giving up
 
 export class Session {
-  // seen(answer) is told of every answer, failed(error) why it ended by itself.
-  constructor(camera, { target = null, seen, failed }) {
-    Object.assign(this, { camera, target, seen, failed, id: null, ended: false, failures: 0 });
+  // seen(answer) is told of every answer, failed(error) why it ended by itself; shown(answer) tells how far a letter is.
+  constructor(camera, { target = null, seen, failed, shown = gauge }) {
+    Object.assign(this, { camera, target, seen, failed, shown, id: null, ended: false, failures: 0 });
   }
 
   async start() {
@@ -34,7 +34,7 @@ export class Session {
         const answer = await call("POST", `/sessions/${this.id}/frames`, { body, type: "image/jpeg", query: { time } });
         if (this.ended) return;
         this.failures = 0;
-        gauge(answer);
+        this.shown(answer);
         drawLive($("overlay"), this.camera.width, this.camera.height, answer.hand, (answer.advice ?? []).flatMap((one) => one.joints));
         this.seen(answer);
       } catch (error) {

@@ -1,6 +1,6 @@
 // Read a video: send it, follow the work, show what came out.
 
-import { $, alphabet, announce, clock, fail, isWord, language, letterName, make, percent, show, spelt, t } from "./page.js";
+import { $, alphabet, announce, clock, fail, isWord, language, letterName, make, percent, script, show, spelt, t } from "./page.js";
 import { address, call, upload } from "./api.js";
 import { takesFile } from "./drop.js";
 
@@ -101,7 +101,7 @@ function take(id, state) {
 
 function result(id, state) {
   const film = $("film");
-  const track = make("track", { kind: "subtitles", src: address(`/videos/${id}/subtitles`), srclang: alphabet() === "arabic" ? "ar" : "en", label: t("video.track"), default: true });
+  const track = make("track", { kind: "subtitles", src: address(`/videos/${id}/subtitles`), srclang: script().language || language, label: t("video.track"), default: true });
   film.replaceChildren(track);
   film.src = address(`/videos/${id}/video`);
   for (const name of ["video", "subtitles", "text", "timeline"]) $(`get-${name}`).href = address(`/videos/${id}/${name}`);

@@ -1,5 +1,9 @@
-"""The published datasets of the study: who published them, how they are laid out, what is in them."""
+"""The published datasets of the study: who published them, how they are laid out, what is in them.
 
+One of your own is described beside its archive (see `datasets.own`).
+"""
+
+import json
 import re
 import string
 from collections.abc import Mapping
@@ -12,6 +16,7 @@ from fingerspell.errors import FingerspellError
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 # "A17", "AIN (17)", "0017": one number, at the end. A random identifier such as "3f2a-81" tells no order.
 _NUMBERED = re.compile(r"[^0-9]*?\(?([0-9]{1,9})\)?")
+OWN = "dataset.json"  # beside the archive of a dataset that nobody published: what is known of it
 _APART = 10**9  # between the capture numbers of two collections of a union: more than a name can tell
 
 
@@ -23,6 +28,7 @@ class Member:
     label: str  # canonical class label
     part: str  # "train" or "test", as the publisher divided it
     number: int | None  # place in the capture order, where the file name tells it
+    burst: str = ""  # whose pictures were taken in a row, where the folders tell it
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +62,7 @@ class Dataset:
     total: int | None = None  # published number of images, where that of each class is not known
     size: int | None = None  # published bytes of the archive, where known
     sha256: str | None = None  # published SHA-256 of the archive, where known
+    own: bool = False  # nobody published it; class folders at the root of the archive, bursts in folders below
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -87,22 +94,25 @@ class Dataset:
         if self.collections:
             return self._parse_joined(member)
         path = PurePosixPath(member)
+        if self.own:
+            label = path.parts[0]
+            burst = "/".join(path.parts[:-1]) if len(path.parts) > 2 else ""
+            return Member(member, label, "train", _number(path), burst) if label in self.letters else None
         if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith(".") or "__MACOSX" in path.parts:
             return None
         folders = path.parts[:-1]
         if self.flat_test and folders[-1:] == (self.folders["test"],):
-            label = self._labels.get(path.stem.removesuffix("_test").casefold())
-            return Member(member, label, "test", None) if label and path.stem.endswith("_test") else None
+            named = self._labels.get(path.stem.removesuffix("_test").casefold())
+            return Member(member, named, "test", None) if named and path.stem.endswith("_test") else None
         if self.bare and len(folders) == 1:
             folders = (self.folders["train"], *folders)
         if len(folders) < 2:
             return None
-        label = self._labels.get(folders[-1].casefold())
+        known = self._labels.get(folders[-1].casefold())
         part = next((part for part, folder in self.folders.items() if folder == folders[-2]), None)
-        if label is None or part is None:
+        if known is None or part is None:
             return None
-        numbered = _NUMBERED.fullmatch(path.stem)
-        return Member(member, label, part, int(numbered[1]) if numbered else None)
+        return Member(member, known, part, _number(path))
 
     def _parse_joined(self, member: str) -> Member | None:
         """Parse a member of a union as its collection does; its captures follow those of the collections before."""
@@ -114,12 +124,52 @@ class Dataset:
         return None
 
 
+def _number(path: PurePosixPath) -> int | None:
+    numbered = _NUMBERED.fullmatch(path.stem)
+    return int(numbered[1]) if numbered else None
+
+
 def find(name: str) -> Dataset:
-    """Return the dataset called `name`, or raise FingerspellError with the names there are."""
+    """Return the published dataset called `name`, or raise FingerspellError with the names there are."""
     try:
         return DATASETS[name]
     except KeyError:
         raise FingerspellError(f"there is no dataset {name!r}; choose one of {', '.join(DATASETS)}") from None
+
+
+def own(
+    name: str, licence: str, alphabet: str | None = None, letters: Mapping[str, str] = {}, empty: str | None = None
+) -> Dataset:
+    """Return the description of a dataset of one's own; without an alphabet its signs are one of their own."""
+    return Dataset(
+        name=name,
+        title=name,
+        publisher="",
+        page="",
+        version="",
+        licence=licence,
+        citation="",
+        archive=f"{name}.zip",
+        folders={},
+        alphabet=alphabet or name,
+        letters=letters,
+        counts={},
+        empty=empty,
+        own=True,
+    )
+
+
+def held(folder: Path) -> Dataset:
+    """Return the dataset whose archive a folder of `data/raw` holds: the published one of its name, or one's own.
+
+    Raises FingerspellError if it is neither.
+    """
+    try:
+        return own(folder.name, **json.loads((folder / OWN).read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError):
+        return find(folder.name)
+    except (OSError, ValueError, TypeError) as error:
+        raise FingerspellError(f"{folder / OWN} describes no dataset ({error}); delete {folder}") from error
 
 
 _A_TO_Z = {letter: letter for letter in string.ascii_uppercase}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -32,7 +33,8 @@ def _draw_some(seed: int, numbers: range) -> np.ndarray:
 
 
 def _draw(rng: np.random.Generator) -> np.ndarray:
-    kind = rng.choice([_place, _leaves, _noise, _planks, _plain], p=[0.35, 0.25, 0.12, 0.14, 0.14])
+    kinds: Any = [_place, _leaves, _noise, _planks, _plain]  # numpy takes them for an array
+    kind = rng.choice(kinds, p=[0.35, 0.25, 0.12, 0.14, 0.14])
     picture = kind(rng)
     if rng.uniform() < 0.35:  # the light falls off across it
         picture = picture * (1 + rng.uniform(0, 1.2) * _ramp(rng))[..., None]
@@ -40,8 +42,9 @@ def _draw(rng: np.random.Generator) -> np.ndarray:
         cover = cv2.GaussianBlur(rng.standard_normal((SIDE, SIDE), np.float32), (0, 0), SIDE / 8)
         picture = np.where((cover > 0.7 * cover.std())[..., None], _leaves(rng), picture)
     if blur := rng.choice([0, 0, 0.6, 1.2, 2.5]):
-        picture = cv2.GaussianBlur(picture, (0, 0), blur)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+        picture = cv2.GaussianBlur(picture, (0, 0), float(blur))
+    light: np.ndarray = np.clip(picture, 0, 255)
+    return light.astype(np.uint8)
 
 
 def _place(rng: np.random.Generator) -> np.ndarray:
@@ -99,10 +102,10 @@ def _planks(rng: np.random.Generator) -> np.ndarray:
     for left in (np.arange(count) * big / count).astype(int):
         boards[:, left:] = colour * (1 + rng.normal(0, 0.1))
         boards[:, left : left + rng.integers(1, 3)] *= rng.uniform(0.4, 0.9)
-    grain = rng.standard_normal((big, big), np.float32)
+    grain: np.ndarray = rng.standard_normal((big, big), np.float32)
     grain = cv2.GaussianBlur(grain, (0, 0), sigmaX=0.7, sigmaY=rng.uniform(6, 25))
     boards *= (1 + rng.uniform(0.03, 0.12) * grain / grain.std())[..., None]
-    turn = cv2.getRotationMatrix2D((SIDE, SIDE), rng.uniform(0, 360), rng.uniform(0.7, 1.3))
+    turn: np.ndarray = cv2.getRotationMatrix2D((SIDE, SIDE), rng.uniform(0, 360), rng.uniform(0.7, 1.3))
     turn[:, 2] -= SIDE / 2
     return cv2.warpAffine(boards, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REFLECT)
 
@@ -123,4 +126,5 @@ def _plain(rng: np.random.Generator) -> np.ndarray:
 def _ramp(rng: np.random.Generator) -> np.ndarray:
     """Return a gradient (SIDE, SIDE) around 0 in any direction."""
     angle = rng.uniform(0, 2 * np.pi)
-    return np.cos(angle) * COLUMNS + np.sin(angle) * ROWS
+    ramp: np.ndarray = np.cos(angle) * COLUMNS + np.sin(angle) * ROWS
+    return ramp

@@ -178,7 +178,8 @@ class _Hand:
             picture.paste((0, 0, 0), mask=dark.point([round(a * scene.shadow) for a in range(256)]))
         layer = turned(self.sheet, offset).convert("RGBA")
         picture.paste(layer, mask=layer)
-        return (self.keypoints - middle) @ matrix.T + middle + shift
+        moved: np.ndarray = (self.keypoints - middle) @ matrix.T + middle + shift
+        return moved
 
 
 class _Scene:

@@ -63,10 +63,18 @@ def solid(pose: Pose, build: Build, cuff: float | None) -> Solid:
     """Put flesh on the pose."""
     joints, backs = kinematics(pose, build)
     t = build.thickness
-    start, end, r0, r1, back = [], [], [], [], []
+    start: list[np.ndarray] = []
+    end: list[np.ndarray] = []
+    r0: list[float] = []
+    r1: list[float] = []
+    back: list[np.ndarray] = []
 
     def add(a: np.ndarray, b: np.ndarray, ra: float, rb: float, up: np.ndarray) -> None:
-        start.append(a), end.append(b), r0.append(ra * t), r1.append(rb * t), back.append(up)
+        start.append(a)
+        end.append(b)
+        r0.append(ra * t)
+        r1.append(rb * t)
+        back.append(up)
 
     girth = {0: (1.32, 1.1, 1.03, 0.84), 1: (1.08, 0.98, 0.87, 0.73), 2: (1.1, 1.0, 0.89, 0.75)}
     girth |= {3: (1.04, 0.95, 0.84, 0.71), 4: (0.92, 0.83, 0.74, 0.62)}
@@ -166,7 +174,7 @@ class _Field:
         if len(self.base):
             bases = np.exp(d[self.base] / -_PALM_BLEND)
             melt[self.base_rays] += np.maximum.reduceat(bases, self.base_runs)
-        result = -_PALM_BLEND * np.log(melt + np.float32(1e-20))
+        result: np.ndarray = -_PALM_BLEND * np.log(melt + np.float32(1e-20))
         if len(self.bones):
             fingers = np.add.reduceat(np.exp(d[self.bones] / -_JOINT_BLEND), self.finger_runs)
             nearest = np.maximum.reduceat(fingers, self.hand_runs)
@@ -254,7 +262,7 @@ def trace(
     points = at(seen, z)
     part, along = _Field(s, meets[seen]).nearest(points)
 
-    def window(values: np.ndarray, empty: float) -> np.ndarray:
+    def window(values: np.ndarray, empty: float | np.float32) -> np.ndarray:
         full = np.full((h * w, *values.shape[1:]), empty, values.dtype)
         full[pixels] = values
         return full.reshape(h, w, *values.shape[1:])
@@ -304,4 +312,5 @@ def _normals(depth: np.ndarray, alpha: np.ndarray, scale: float) -> np.ndarray:
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     spread = max(0.06 * scale, 0.55)
     smooth = gaussian_filter(normal * (alpha > 0)[..., None], (spread, spread, 0))
-    return smooth / (np.linalg.norm(smooth, axis=-1, keepdims=True) + np.float32(1e-6))
+    unit: np.ndarray = smooth / (np.linalg.norm(smooth, axis=-1, keepdims=True) + np.float32(1e-6))
+    return unit

@@ -4,6 +4,8 @@ Seen from the viewer, right hand, degrees. J and Z are stills out of their movem
 the collection's own (https://www.kaggle.com/datasets/grassknoted/asl-alphabet).
 """
 
+from typing import Any
+
 from fingerspell.datasets.rendered.skeleton import Finger, Pose, Thumb
 
 
@@ -24,7 +26,7 @@ ACROSS = Thumb(out=14, front=48, turn=25, mcp=62, ip=45)  # across the palm
 AWAY = Thumb(out=68, front=8, turn=0, mcp=-5, ip=-12)  # out to the side
 IN_LINE = (straight(0), straight(0), straight(2), straight(4))
 
-FIST = dict(index=folded(4), middle=folded(0), ring=folded(-4), little=folded(-8))
+FIST: dict[str, Any] = dict(index=folded(4), middle=folded(0), ring=folded(-4), little=folded(-8))
 HANGING = Finger(82, 18, 8)
 
 POSES: dict[str, Pose] = {

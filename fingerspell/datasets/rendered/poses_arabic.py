@@ -9,6 +9,7 @@ viewer's right; and the hand lying on its side, so that straight fingers point t
 """
 
 from dataclasses import replace
+from typing import Any
 
 from fingerspell.datasets.rendered.skeleton import Finger, Pose, Thumb
 
@@ -42,8 +43,12 @@ FLAT = Pose(
     pitch=10,
 )
 
-EDGE = {"yaw": 68.0, "pitch": 0.0, "wrist_flexion": 22.0}  # seen from the little finger's edge
-ASIDE = {"roll": 82.0, "pitch": 0.0, "wrist_deviation": -32.0}  # on its side, the arm from the lower right
+EDGE: dict[str, Any] = {"yaw": 68.0, "pitch": 0.0, "wrist_flexion": 22.0}  # seen from the little finger's edge
+ASIDE: dict[str, Any] = {
+    "roll": 82.0,
+    "pitch": 0.0,
+    "wrist_deviation": -32.0,
+}  # on its side, the arm from the lower right
 
 CURVED = Finger(45, 38, 20, 0)
 MIDDLE_OVER = Finger(38, 46, 24, 6)  # crossed: the middle finger arches over the index, tips together

@@ -1,5 +1,7 @@
 """What stands behind the hand: a plain room, studio walls, clutter; linear RGB, (size, size, 3), float32."""
 
+from typing import Any
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -16,7 +18,8 @@ def _clouds(size: int, cell: float, rng: np.random.Generator) -> np.ndarray:
 def _ramp(size: int, angle: float) -> np.ndarray:
     """Return a gradient (size, size) from -0.5 to 0.5 along `angle` (radians)."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size - 0.5
-    return np.cos(angle) * x + np.sin(angle) * y
+    ramp: np.ndarray = np.cos(angle) * x + np.sin(angle) * y
+    return ramp
 
 
 def attic(size: int, room: np.random.Generator, shift: tuple[float, float], daylight: float) -> np.ndarray:
@@ -73,7 +76,8 @@ def clutter(size: int, rng: np.random.Generator) -> np.ndarray:
     picture = Image.fromarray(_sky(size, palette, rng))
     pen = ImageDraw.Draw(picture)
     for _ in range(rng.integers(2, 5)):
-        rng.choice([_shelf, _window, _stripes, _blobs, _boxes, _foliage])(pen, size, palette, rng)
+        things: Any = [_shelf, _window, _stripes, _blobs, _boxes, _foliage]  # numpy takes them for an array
+        rng.choice(things)(pen, size, palette, rng)
     picture = picture.filter(ImageFilter.GaussianBlur(float(rng.choice([0.4, 0.8, 1.6, 3.0])) * size / 256))
     light = linear(np.asarray(picture))
     lamp = 1 + rng.uniform(0, 0.8) * _ramp(size, rng.uniform(0, 6.3)) + 0.08 * _clouds(size, size / 12, rng)
@@ -82,12 +86,14 @@ def clutter(size: int, rng: np.random.Generator) -> np.ndarray:
 
 def _colour(palette: np.ndarray, rng: np.random.Generator) -> tuple[int, int, int]:
     colour = palette[rng.integers(len(palette))] + rng.normal(0, 14, 3)
-    return tuple(int(c) for c in np.clip(colour, 0, 255))
+    red, green, blue = (int(c) for c in np.clip(colour, 0, 255))
+    return red, green, blue
 
 
 def _sky(size: int, palette: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     mix = (_ramp(size, rng.uniform(0, 6.3)) + 0.5 + 0.1 * _clouds(size, size / 4, rng))[..., None]
-    return np.clip(palette[0] + (palette[1] - palette[0]) * mix, 0, 255).astype(np.uint8)
+    sky: np.ndarray = np.clip(palette[0] + (palette[1] - palette[0]) * mix, 0, 255)
+    return sky.astype(np.uint8)
 
 
 def _shelf(pen: ImageDraw.ImageDraw, size: int, palette: np.ndarray, rng: np.random.Generator) -> None:

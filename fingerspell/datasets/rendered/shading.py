@@ -81,7 +81,10 @@ def shade(relief: Relief, solid: Solid, skin: Skin, light: Light, scale: float) 
     inner = minimum_filter(relief.alpha, 3, mode="constant") > 0.4
     inner = inner.astype(np.float32)[..., None]
     near = gaussian_filter(np.concatenate([colour * inner, inner], 2), (1.0, 1.0, 0), truncate=2.5)
-    return np.where((inner > 0) | (near[..., 3:] < 0.02), colour, near[..., :3] / np.maximum(near[..., 3:], 0.02))
+    shaded: np.ndarray = np.where(
+        (inner > 0) | (near[..., 3:] < 0.02), colour, near[..., :3] / np.maximum(near[..., 3:], 0.02)
+    )
+    return shaded
 
 
 def _albedo(relief: Relief, solid: Solid, skin: Skin) -> np.ndarray:
@@ -107,7 +110,8 @@ def _albedo(relief: Relief, solid: Solid, skin: Skin) -> np.ndarray:
     rim = nail * (1 - nail) * 4
     colour = colour * (1 - 0.3 * rim)[..., None]
     cloth = skin.sleeve * (1 + 0.1 * texture + skin.stripes * np.sign(np.sin(place[..., 1] * 5)))[..., None]
-    return np.where((part >= SLEEVE_PART)[..., None], np.clip(cloth, 0, 1), np.clip(colour, 0, 1)).astype(np.float32)
+    albedo: np.ndarray = np.where((part >= SLEEVE_PART)[..., None], np.clip(cloth, 0, 1), np.clip(colour, 0, 1))
+    return albedo.astype(np.float32)
 
 
 _LINES = (  # heart, head and life line, in the frame of the hand
@@ -125,7 +129,8 @@ def _palm_lines(place: np.ndarray) -> np.ndarray:
             dx, dy = bx - ax, by - ay
             t = np.clip(((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy), 0, 1)
             np.minimum(best, (x - ax - t * dx) ** 2 + (y - ay - t * dy) ** 2, out=best)
-    return np.exp(best / np.float32(-0.02))
+    lines: np.ndarray = np.exp(best / np.float32(-0.02))
+    return lines
 
 
 def _shifted(depth: np.ndarray, dx: int, dy: int) -> np.ndarray:
@@ -161,4 +166,5 @@ def _shadow(depth: np.ndarray, direction: np.ndarray, scale: float) -> np.ndarra
         dx, dy = direction[0] / slope * reach * scale, -direction[1] / slope * reach * scale
         above = _shifted(depth, round(dx), round(dy)) - depth - np.float32(reach * direction[2] / slope)
         np.maximum(dark, np.clip((above - 0.1) / np.float32(0.2 + 0.25 * reach), 0, 1) * (above < 6), out=dark)
-    return gaussian_filter(dark, 0.12 * scale)
+    soft: np.ndarray = gaussian_filter(dark, 0.12 * scale)
+    return soft

@@ -18,7 +18,8 @@ from fingerspell.processes import in_processes
 
 FILL = 0.56  # share of the side that the hand takes: the rest is for arms
 BORDER = 8.0  # pixels by which the flesh goes beyond the joints, both sides together
-ALPHABETS = {
+Poses = tuple[dict[str, Pose], dict[str, tuple[Pose, ...]]]  # the usual ones, and others
+ALPHABETS: dict[str, Poses] = {
     "american": (
         poses_american.POSES | {"nothing": ways_american.NEITHER[0]},
         ways_american.VARIANTS | {"nothing": ways_american.NEITHER[1:]},
@@ -69,7 +70,8 @@ def _draw(alphabet: str, label: str, number: int, seed: int) -> tuple[np.ndarray
     hand = solid(closed(varied(pose, rng, float(rng.uniform(3, 7))), figure), figure, cuff)
     view = aim(hand.joints, SIDE, FILL, np.full(2, 0.5), float(rng.uniform(24, 75)))
     relief = trace(hand, SIDE, SIDE, (view.x, view.y), view.scale, view.distance)
-    sheet = np.zeros((SIDE, SIDE, 4), np.uint8)
+    assert relief is not None  # the camera is aimed at it
+    sheet: np.ndarray = np.zeros((SIDE, SIDE, 4), np.uint8)
     window = sheet[relief.top :, relief.left :][: relief.alpha.shape[0], : relief.alpha.shape[1]]
     window[..., :3] = encode_light(shade(relief, hand, surface, _light(rng), view.scale))
     window[..., 3] = np.round(255 * relief.alpha)
@@ -77,7 +79,7 @@ def _draw(alphabet: str, label: str, number: int, seed: int) -> tuple[np.ndarray
     return sheet, view.project(hand.joints).astype(np.float32)
 
 
-def pose_of(alphabet: tuple[dict, dict], label: str, rng: np.random.Generator) -> Pose:
+def pose_of(alphabet: Poses, label: str, rng: np.random.Generator) -> Pose:
     """Draw one of the ways in which a sign is shown: the usual one, or three times in four another, if there is one."""
     poses, variants = alphabet
     usual, others = poses[label], variants.get(label, ())

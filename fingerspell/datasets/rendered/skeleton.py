@@ -10,6 +10,7 @@ viewer). A left hand is the mirror image of the picture; poses are always writte
 
 import math
 from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -81,6 +82,8 @@ class Pose:
     wrist_deviation: float = 0.0
     touch: tuple[str, ...] = ()
 
+
+Part = TypeVar("Part", Finger, Thumb)
 
 LIMITS = {
     "mcp": (-25.0, 100.0),
@@ -158,7 +161,8 @@ _X, _Y, _Z = np.eye(3)
 
 def orientation(pose: Pose) -> np.ndarray:
     """Return the (3, 3) matrix from the frame of the hand to the viewer's (x right, y up, z to viewer)."""
-    return rotation(_Z, pose.roll) @ rotation(_Y, pose.yaw) @ rotation(_X, pose.pitch)
+    matrix: np.ndarray = rotation(_Z, pose.roll) @ rotation(_Y, pose.yaw) @ rotation(_X, pose.pitch)
+    return matrix
 
 
 def _thumb(thumb: Thumb, build: Build) -> tuple[np.ndarray, np.ndarray]:
@@ -210,13 +214,14 @@ def forearm(pose: Pose) -> np.ndarray:
 def limited(pose: Pose) -> Pose:
     """Return the pose with every angle brought within the limits of a human joint."""
 
-    def clip(part: Finger | Thumb, names: dict[str, str]) -> Finger | Thumb:
+    def clip(part: Part, names: dict[str, str]) -> Part:
         values = {f.name: getattr(part, f.name) for f in fields(part)}
         return type(part)(**{k: float(np.clip(v, *LIMITS[names.get(k, k)])) for k, v in values.items()})
 
+    fingers: dict[str, Any] = {name: clip(getattr(pose, name), {}) for name in FINGERS}
     return replace(
         pose,
-        **{name: clip(getattr(pose, name), {}) for name in FINGERS},
+        **fingers,
         thumb=clip(pose.thumb, {"mcp": "thumb_mcp"}),
         wrist_flexion=float(np.clip(pose.wrist_flexion, *LIMITS["wrist_flexion"])),
         wrist_deviation=float(np.clip(pose.wrist_deviation, *LIMITS["wrist_deviation"])),
@@ -233,7 +238,7 @@ def varied(pose: Pose, rng: np.random.Generator, amount: float) -> Pose:
         mcp, curl, side = rng.normal(0, amount, 3)
         return Finger(f.mcp + mcp, f.pip + curl, f.dip + 0.6 * curl, f.spread + 0.3 * side)
 
-    fingers = {name: finger(getattr(pose, name)) for name in FINGERS}
+    fingers: dict[str, Any] = {name: finger(getattr(pose, name)) for name in FINGERS}
     out, front, turn, mcp, ip = rng.normal(0, amount, 5) * 0.6
     t = pose.thumb
     thumb = Thumb(t.out + out, t.front + front, t.turn + turn, t.mcp + mcp, t.ip + ip)
@@ -264,7 +269,8 @@ def closed(pose: Pose, build: Build) -> Pose:
 
     def pad(angles: np.ndarray) -> np.ndarray:
         thumb_joints, thumb_backs = _thumb(Thumb(*angles), build)
-        return thumb_joints[3] - 0.7 * build.thickness * thumb_backs[2]
+        place: np.ndarray = thumb_joints[3] - 0.7 * build.thickness * thumb_backs[2]
+        return place
 
     angles = np.array([getattr(pose.thumb, n) for n in names], float)
     for _ in range(8):  # damped least squares

@@ -3,22 +3,26 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fingerspell.errors import FingerspellError
 from fingerspell.models.common.weights import load_application
+
+if TYPE_CHECKING:
+    import keras
 
 BLOCK = re.compile(r".*(block|expanded_conv_)\d+[a-z]?(?=_)")  # in the names that Keras gives to layers
 
 
 def build(
-    application: Callable,
+    application: "Callable[..., keras.Model]",
     name: str,
     image_size: int,
     channels: int,
     weights: Path | None,
-    to_range: Callable = lambda pixels: pixels,
+    to_range: "Callable[[keras.KerasTensor], keras.KerasTensor]" = lambda pixels: pixels,
     averaged: bool = True,
-):
+) -> "keras.Model":
     """Return a frozen backbone: pixels 0–255 of shape (batch, image_size, image_size, channels) in, features out.
 
     `application` comes from `keras.applications`, `name` is the model's in the registry, `weights` a folder of
@@ -40,7 +44,7 @@ def build(
     return backbone
 
 
-def head(shape: tuple[int, ...], classes: int, dropout: float, widths: tuple[int, ...] = (512,)):
+def head(shape: tuple[int, ...], classes: int, dropout: float, widths: tuple[int, ...] = (512,)) -> "keras.Model":
     """Return the head: the features, flat and normalised, through dense layers of `widths` with dropout.
 
     Without the normalisation it learns nothing from random weights, whose features lie far from zero.
@@ -62,7 +66,7 @@ def head(shape: tuple[int, ...], classes: int, dropout: float, widths: tuple[int
     )
 
 
-def unfreeze(backbone, from_layer: str) -> None:
+def unfreeze(backbone: "keras.Model", from_layer: str) -> None:
     """Make the layers of a backbone trainable from the named one on, in Keras's order; all before it stay frozen.
 
     Batch normalisation stays frozen everywhere, and with it in inference mode: batches of a small set would spoil
@@ -84,14 +88,14 @@ def unfreeze(backbone, from_layer: str) -> None:
         layer.trainable = layer in trained
 
 
-def inner(backbone):
+def inner(backbone: "keras.Model") -> "keras.Model":
     """Return the network of `keras.applications` inside a backbone."""
     from keras import Model
 
     return next(layer for layer in backbone.layers if isinstance(layer, Model))
 
 
-def _starts(network) -> list[str]:
+def _starts(network: "keras.Model") -> list[str]:
     """Return the names of the first layer of every block."""
     starts: dict[str, str] = {}
     for layer in network.layers:

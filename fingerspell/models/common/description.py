@@ -5,7 +5,7 @@ It is read as it stands, and more may stand in it; what is checked here need not
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
@@ -69,13 +69,13 @@ class Trained(Description):
     composition: Composition | None
 
 
-def read(path: Path, kind: type[Description]) -> dict:
+def read(path: Path, kind: type[Description]) -> dict[str, Any]:
     """Return all that a `model.json` says, once it is found to be of that kind.
 
     Raises OSError if it cannot be read, and `Damaged` with the first fault.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         kind.model_validate(found)
     except ValidationError as error:
         raise Damaged(f"{path.name}: {_reason(error)}") from error

@@ -1,5 +1,7 @@
 """Layers of the networks that read hands from landmarks; what they draw at random they draw in training alone."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -16,12 +18,12 @@ class Turned(keras.layers.Layer):
     turn: standard deviation of the angle about each axis, in radians. noise: of the place, in the unit of the hand.
     """
 
-    def __init__(self, turn: float, noise: float, **others) -> None:
+    def __init__(self, turn: float, noise: float, **others: Any) -> None:
         super().__init__(**others)
         self.turn, self.noise = turn, noise
         self.random = keras.random.SeedGenerator()
 
-    def call(self, points, training: bool = False):
+    def call(self, points: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         if not training:
             return points
         count = ops.shape(points)[0]
@@ -35,20 +37,21 @@ class Turned(keras.layers.Layer):
         turned = ops.matmul(points, ops.transpose(turns, (0, 2, 1))[:, None])
         return turned + keras.random.normal(ops.shape(points), stddev=self.noise, seed=self.random)
 
-    def get_config(self) -> dict:
-        return super().get_config() | {"turn": self.turn, "noise": self.noise}
+    def get_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = super().get_config()
+        return config | {"turn": self.turn, "noise": self.noise}
 
 
 @keras.saving.register_keras_serializable("fingerspell")
 class OneMissing(keras.layers.Layer):
     """Hides one of two things that are given, (batch, 2) of 0 and 1, in a share of the rows, each as often."""
 
-    def __init__(self, share: float, **others) -> None:
+    def __init__(self, share: float, **others: Any) -> None:
         super().__init__(**others)
         self.share = share
         self.random = keras.random.SeedGenerator()
 
-    def call(self, given, training: bool = False):
+    def call(self, given: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         if not training:
             return given
         drawn = keras.random.uniform((ops.shape(given)[0], 1), seed=self.random)
@@ -56,22 +59,23 @@ class OneMissing(keras.layers.Layer):
         shown = 1 - ops.cast(ops.concatenate([first, second], axis=1), given.dtype)
         return ops.where(ops.sum(given, axis=1, keepdims=True) > 1, given * shown, given)
 
-    def get_config(self) -> dict:
-        return super().get_config() | {"share": self.share}
+    def get_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = super().get_config()
+        return config | {"share": self.share}
 
 
 @keras.saving.register_keras_serializable("fingerspell")
 class Temperature(keras.layers.Layer):
     """Divides logits by a temperature, which training leaves alone (Guo et al. 2017, https://arxiv.org/abs/1706.04599)."""
 
-    def build(self, shape) -> None:
+    def build(self, shape: tuple[int | None, ...]) -> None:
         self.temperature = self.add_weight(shape=(), initializer="ones", trainable=False, name="temperature")
 
-    def call(self, logits):
+    def call(self, logits: keras.KerasTensor) -> keras.KerasTensor:
         return logits / self.temperature
 
 
-def described(points):
+def described(points: keras.KerasTensor) -> keras.KerasTensor:
     """Return what tells hands apart in landmarks (batch, 2, 21, 3), in space and in the picture: (batch, 130).
 
     The landmarks in space, x and y of those in the picture, and how far apart the fingertips are.

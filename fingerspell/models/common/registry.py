@@ -138,6 +138,11 @@ def _of_reader(model: Architecture, experiment: Experiment) -> Faults:
         yield f"tta_scales must be [1] and tta_rotations [0] for {model.title}, which turns hands upright"
     if experiment.precision != "float32":
         yield f"precision must be float32 for {model.title}"
+    if experiment.training and experiment.training.distribution == "mirrored":
+        yield (
+            f"training.distribution must be none or multi_host for {model.title}, whose layers hide and turn at "
+            "random, which mirrored ones would do alike"
+        )
 
 
 def _of_training(model: Architecture, experiment: Experiment) -> Faults:
@@ -145,6 +150,8 @@ def _of_training(model: Architecture, experiment: Experiment) -> Faults:
     for key in ("epochs", "batch_size", "training"):
         if getattr(experiment, key) is None:
             yield f"{key} must be set for {model.title}"
+    if training is None or experiment.epochs is None:
+        return
     phases = [experiment.epochs] + ([second.epochs] if second else [])
     if training.warmup >= min(phases) and training.warmup:
         yield f"training.warmup is {training.warmup}, no less than the epochs of a phase; lower it"
@@ -170,11 +177,12 @@ def _of_composition(name: str, model: Architecture, params: Params) -> Faults:
         yield "augment.flip must be false where composition is set; set composition.mirrored instead"
     if "perspective" in changes:
         yield "augment.perspective must be 0 where composition is set; hands are drawn out of shape as it is"
-    if experiment.training.class_weights:
+    training = experiment.training
+    if training and training.class_weights:
         yield "training.class_weights must be false where composition is set"
     if composition.shares.cut and not params.composition(name).segmenter_steps:
         yield f"composition.shares.cut is more than 0, but compositions.{name}.segmenter_steps is 0; raise it"
-    if composition.keypoints and experiment.training.mixup:
+    if composition.keypoints and training and training.mixup:
         yield "training.mixup must be 0 where composition.keypoints is more; keypoints have no mean"
     if composition.keypoints and not model.keypoints:
         yield f"composition.keypoints must be 0 for {model.title}, which has no layer to read keypoints from"

@@ -3,10 +3,15 @@
 He et al. 2016, https://arxiv.org/abs/1512.03385. `momentum`: of the averages that batch normalisation keeps.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
 STEM = 32  # filters
 
 
-def stem(pixels, momentum: float):
+def stem(pixels: "keras.KerasTensor", momentum: float) -> "keras.KerasTensor":
     """Return maps four times smaller than the pixels, 0–255: on a CPU it is the large maps that cost time."""
     from keras import layers
 
@@ -14,7 +19,7 @@ def stem(pixels, momentum: float):
     return layers.ReLU()(_normalised(layers.MaxPooling2D()(_convolution(x, STEM, size=5, stride=2)), momentum))
 
 
-def block(x, filters: int, momentum: float, **name):
+def block(x: "keras.KerasTensor", filters: int, momentum: float, **name: str) -> "keras.KerasTensor":
     """Return the maps and what two convolutions add to them."""
     from keras import layers
 
@@ -23,7 +28,7 @@ def block(x, filters: int, momentum: float, **name):
     return layers.ReLU(**name)(layers.Add()([x, change]))
 
 
-def stage(x, filters: int, momentum: float, **name):
+def stage(x: "keras.KerasTensor", filters: int, momentum: float, **name: str) -> "keras.KerasTensor":
     """Return maps half as large, and a block on them."""
     from keras import layers
 
@@ -31,7 +36,7 @@ def stage(x, filters: int, momentum: float, **name):
     return block(x, filters, momentum, **name)
 
 
-def answer(x, classes: int, dropout: float):
+def answer(x: "keras.KerasTensor", classes: int, dropout: float) -> "keras.KerasTensor":
     """Return the probabilities of the classes, from maps of any size: their features are averaged over the image."""
     from keras import layers
 
@@ -39,13 +44,13 @@ def answer(x, classes: int, dropout: float):
     return layers.Dense(classes, activation="softmax", dtype="float32")(x)
 
 
-def _convolution(x, filters: int, size: int = 3, stride: int = 1):
+def _convolution(x: "keras.KerasTensor", filters: int, size: int = 3, stride: int = 1) -> "keras.KerasTensor":
     from keras import layers
 
     return layers.Conv2D(filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
 
 
-def _normalised(x, momentum: float):
+def _normalised(x: "keras.KerasTensor", momentum: float) -> "keras.KerasTensor":
     from keras import layers
 
     return layers.BatchNormalization(momentum=momentum)(x)

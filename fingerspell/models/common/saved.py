@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +25,10 @@ from fingerspell.errors import FingerspellError
 from fingerspell.models.common import registry
 from fingerspell.models.common.description import DESCRIPTION, Damaged, Trained, read
 from fingerspell.models.common.tta import averaged
+
+if TYPE_CHECKING:
+    import keras
+    from sklearn.base import BaseEstimator, ClassifierMixin
 
 TRUSTED = {"sklearn.tree._tree.Tree"}  # a forest's trees; skops itself trusts the rest
 
@@ -43,7 +48,7 @@ def whole_model(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def describe(name: str, experiment: Experiment, seed: int, prepared: dict) -> dict:
+def describe(name: str, experiment: Experiment, seed: int, prepared: dict[str, Any]) -> dict[str, Any]:
     """Return what `model.json` says of a model before it is trained.
 
     name: the experiment's. prepared: what its prepared images say of themselves (`Prepared.settings`).
@@ -75,7 +80,7 @@ def _versions(classifies: bool) -> dict[str, str]:
     }
 
 
-def build(description: dict):
+def build(description: dict[str, Any]) -> "keras.Model":
     """Return the untrained Keras network that `model.json` describes; for a classifier, its encoder.
 
     It computes in the precision that the description names. A backbone's weights are random too.
@@ -90,7 +95,7 @@ def build(description: dict):
         keras.config.set_dtype_policy(policy)
 
 
-def _build(description: dict):
+def _build(description: dict[str, Any]) -> "keras.Model":
     architecture = registry.find(description["model"])
     size, channels = description["image_size"], description["channels"]
     classes, dropout = len(description["classes"]), description["dropout"]
@@ -114,7 +119,7 @@ def weights_file(seed: int | None = None) -> str:
     return "model.weights.h5" if seed is None else f"model-{seed}.weights.h5"
 
 
-def read_description(folder: Path) -> dict:
+def read_description(folder: Path) -> dict[str, Any]:
     """Return the `model.json` of a trained model, whose network can be built; to be called in `whole_model`."""
     description = read(folder / DESCRIPTION, Trained)
     name, size = description["model"], description["image_size"]
@@ -126,14 +131,14 @@ def read_description(folder: Path) -> dict:
     return description
 
 
-def load_network(folder: Path, description: dict, seed: int | None = None):
+def load_network(folder: Path, description: dict[str, Any], seed: int | None = None) -> "keras.Model":
     """Return the trained Keras network, whose answers are the mean over its views; to be called in `whole_model`."""
     network = build(description)
     _load_weights(network, folder / weights_file(seed))
     return averaged(network, description["tta_scales"], description["tta_rotations"])
 
 
-def _load_weights(network, path: Path) -> None:
+def _load_weights(network: "keras.Model", path: Path) -> None:
     path.open("rb").close()  # is it there, and may it be read?
     try:
         # Keras warns of layers that it leaves as they were.
@@ -143,7 +148,7 @@ def _load_weights(network, path: Path) -> None:
         raise Damaged(f"{path.name} does not hold the weights of the network that {DESCRIPTION} describes") from error
 
 
-def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndarray], np.ndarray]]:
+def load(folder: Path, seed: int | None = None) -> tuple[dict[str, Any], Callable[[np.ndarray], np.ndarray]]:
     """Return (`model.json`, predict): predict takes uint8 (n, size, size, channels), or the rows of a reader, to
     float32 (n, classes).
 
@@ -163,12 +168,13 @@ def load(folder: Path, seed: int | None = None) -> tuple[dict, Callable[[np.ndar
             raise Damaged(f"classifier.skops takes other codes than the encoder of {DESCRIPTION} makes")
 
     def predict(images: np.ndarray) -> np.ndarray:
-        return classifier.predict_proba(network.predict_on_batch(images)).astype(np.float32)
+        answers: np.ndarray = classifier.predict_proba(network.predict_on_batch(images))
+        return answers.astype(np.float32)
 
     return description, predict
 
 
-def save_classifier(classifier, path: Path) -> None:
+def save_classifier(classifier: "BaseEstimator", path: Path) -> None:
     """Write a scikit-learn estimator as skops, made free of memory addresses and dates.
 
     skops names objects and their arrays by their address in memory and stamps the zip with the time of day, so
@@ -187,7 +193,7 @@ def save_classifier(classifier, path: Path) -> None:
     def number(address: str) -> str:
         return numbers.setdefault(address, str(len(numbers)))
 
-    def renumber(node: dict) -> dict:
+    def renumber(node: dict[str, Any]) -> dict[str, Any]:
         if "__id__" in node:
             node["__id__"] = int(number(str(node["__id__"])))
         if "file" in node:
@@ -201,11 +207,11 @@ def save_classifier(classifier, path: Path) -> None:
         renumber({"file": name})["file"]: source.read(name) for name in source.namelist() if name != "schema.json"
     }
     with zipfile.ZipFile(path, "w") as out:
-        for name, data in [*sorted(arrays.items()), ("schema.json", json.dumps(schema))]:
+        for name, data in [*sorted(arrays.items()), ("schema.json", json.dumps(schema).encode())]:
             out.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
 
 
-def load_classifier(path: Path):
+def load_classifier(path: Path) -> "ClassifierMixin":
     """Read what `save_classifier` wrote; refuses files that hold anything but scikit-learn's own types.
 
     To be called in `whole_model`.

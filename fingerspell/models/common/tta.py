@@ -2,13 +2,17 @@
 
 import math
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 FINER = 3  # odd: the middles of the pixels stay middles of pixels
 
 
-def averaged(network, scales: list[float], rotations: list[float]):
+def averaged(network: "keras.Model", scales: list[float], rotations: list[float]) -> "keras.Model":
     """Return a Keras network that answers the mean of the network's answers at these views, weights shared.
 
     There is a view for every scale with every rotation. scales: 1 is the image as it is, 1.15 its middle, 0.85 the
@@ -24,7 +28,7 @@ def averaged(network, scales: list[float], rotations: list[float]):
     return Model(pixels, layers.Average()(answers) if len(answers) > 1 else answers[0])
 
 
-def _scaled(pixels, scale: float):
+def _scaled(pixels: "keras.KerasTensor", scale: float) -> "keras.KerasTensor":
     from keras import ops
 
     size = pixels.shape[1]
@@ -36,7 +40,7 @@ def _scaled(pixels, scale: float):
     return ops.image.resize(seen, (size, size), interpolation="bilinear")
 
 
-def _rotated(pixels, degrees: float):
+def _rotated(pixels: "keras.KerasTensor", degrees: float) -> "keras.KerasTensor":
     """Each pixel is the nearest of the image at FINER times its size: LiteRT has no operation that turns an image."""
     from keras import ops
 

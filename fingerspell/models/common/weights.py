@@ -2,12 +2,19 @@
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fingerspell.errors import FingerspellError
 
+if TYPE_CHECKING:
+    import keras
 
-def load_application(application, name: str, image_size: int, folder: Path | None):
+
+def load_application(
+    application: "Callable[..., keras.Model]", name: str, image_size: int, folder: Path | None
+) -> "keras.Model":
     """Return a `keras.applications` backbone without its top, for RGB input of its own range.
 
     It keeps the name that Keras gives it, by which EfficientNetV2 chooses how it scales its input. `folder` holds
@@ -21,7 +28,7 @@ def load_application(application, name: str, image_size: int, folder: Path | Non
             warnings.filterwarnings("error", message=".*freshly-initialized")
             return application(include_top=False, weights=file, input_shape=(image_size, image_size, 3))
     except Exception as error:  # h5py and Keras raise their own on files of another network or kind
-        if file is None:
+        if folder is None or file is None:
             raise
         raise FingerspellError(
             f"{file} does not hold weights of {name} without its top ({' '.join(str(error).split())[:200]}); "
