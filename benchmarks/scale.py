@@ -339,8 +339,8 @@ def blocks() -> Blocks:
         return {}
     told = json.loads(RESULT.read_text(encoding="utf-8"))
     tables = {"spread": _spread_table, "ranges": _ranges_table, "study": _study_table}
-    found = {(PAGE, part): table(told) for part, table in tables.items() if part in told}
-    return found | ({(PAGE, "paper"): _paper_table(told)} if PARTS.keys() <= told.keys() else {})
+    found = {(PAGE, part): table(told) if part in told else "" for part, table in tables.items()}
+    return found | {(PAGE, "paper"): _paper_table(told) if PARTS.keys() <= told.keys() else ""}
 
 
 def _spread_table(told: dict) -> str:

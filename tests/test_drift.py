@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from benchmarks import documents, originals, own_signs, performance, reader, report
+from benchmarks import documents, originals, own_signs, performance, reader, report, scale
 from benchmarks.documents import shown
 from fingerspell.errors import FingerspellError
 
@@ -27,7 +27,7 @@ def blocks() -> dict[tuple[str, str], str]:
     """What every document is to show."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        parts = [one.blocks() for one in (originals, reader, report, own_signs, performance)]
+        parts = [one.blocks() for one in (originals, reader, report, own_signs, performance, scale)]
     together = {place: block for part in parts for place, block in part.items()}
     assert len(together) == sum(map(len, parts)), "two commands fill one place"
     return together
