@@ -131,10 +131,10 @@ def test_the_encoder_and_codes_of_the_test_images_are_kept_with_a_classifier(tmp
     prepared = Prepared.open(folder)
     experiment = SimpleNamespace(model="autoencoder_logistic", grid=GRIDS["autoencoder_logistic"], weights="encoded")
     description = {"experiment": "mine", "seeds": [1]}
-    predictions = train._classifier(experiment, description, prepared, model)
+    predictions, found = train._classifier(experiment, description, prepared, model)
     test = prepared.rows("test")
     assert predictions.members == [prepared.members[row] for row in test]
-    assert description["search"]["chosen"]
+    assert found["search"]["chosen"]
     assert {path.name for path in model.iterdir()} == {"classifier.skops", "codes.npz", *taken}
     assert all((model / file).read_text() == file for file in taken)
     with np.load(model / "codes.npz") as kept:

@@ -19,6 +19,7 @@ from matplotlib.colors import to_hex
 from test_external import COLOURS, MODEL, by_colour, fill, picture
 
 import stages.cross
+import stages.published
 from fingerspell import config, files
 from fingerspell.datasets.published import catalogue
 from fingerspell.datasets.published.archive import Archive
@@ -193,7 +194,7 @@ def collect(place: Path, name: str, source: str, members: dict[str, bytes]) -> N
     folder = place / "data/raw" / name
     folder.mkdir(parents=True)
     fill(folder / catalogue.find(name).archive, members)
-    files.write_json(folder / "source.json", {"source": source})
+    files.write_json(folder / "source.json", {"dataset": name, "source": source, "sha256": "0" * 64})
 
 
 MEMBERS = [
@@ -243,6 +244,7 @@ def test_nothing_that_was_learnt_is_ever_asked(collections, learnt, others, spli
         Path("data/raw").mkdir()
         for name in {learnt, *others}:
             Path("data/raw", name).symlink_to(collections / "data/raw" / name)
+        stages.published.main()
         stages.cross.main("tiny")
     own = [name for name in asked if name.startswith(folder)]
     tested = {name for name, to in split_of.items() if to == "test" and "/space/" not in name}  # which it does not know
@@ -278,6 +280,7 @@ def study(exported, tmp_path, monkeypatch) -> Path:
     rows = [Assignment(name, name.split("/")[1], name, to) for name, to in split.items()]
     manifest.write(tmp_path / "data/splits/tiny.csv", rows)
     monkeypatch.chdir(tmp_path)
+    stages.published.main()
     return tmp_path
 
 

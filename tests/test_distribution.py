@@ -27,8 +27,9 @@ from stages import environment
 pytestmark = pytest.mark.slow
 
 NAME = torture.EXPERIMENT
-EPOCHS = 40
-# Of weights after training by gradient descent, which does not make rounding larger, as Adam does.
+EPOCHS = 12
+# Of weights after gradient descent in small steps: in large ones rounding soon decides which neurons are silent, as it
+# does with Adam, and a change of 1e-7 in the first weights leads as far away as the devices do.
 TOLERANCE = 1e-4
 TRAIN, VALIDATION, TEST = 75, 33, 12  # images: no batch of 16 is the last one, none of the rests can be halved
 
@@ -176,7 +177,7 @@ def clone(folder: Path, distribution: str, **training: object) -> Path:
     experiment |= {"model": "cnn", "channels": 1, "epochs": EPOCHS, "batch_size": 16, "dropout": 0.3}
     experiment["augment"] = {"flip": False, "shift": 0.1, "noise": 0.02}
     experiment["training"] = {
-        "optimizer": "sgd", "learning_rate": 0.05, "schedule": "cosine", "distribution": distribution,
+        "optimizer": "sgd", "learning_rate": 0.003, "schedule": "cosine", "distribution": distribution,
     } | training  # fmt: skip
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     pictures, labels = images()
@@ -219,7 +220,7 @@ def ended(process: subprocess.Popen, folder: Path) -> tuple[int, str]:
 def model(folder: Path) -> list[np.ndarray]:
     found = []
     with h5py.File(folder / "models" / NAME / "model.weights.h5") as weights:
-        weights.visititems(lambda _, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None)
+        weights["layers"].visititems(lambda _, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None)
     return found
 
 
@@ -255,7 +256,7 @@ def test_two_hosts_learn_what_one_learns_whatever_ends_between(tmp_path, started
 
     for survivor, victim in ((0, 1), (1, 0)):
         before, processes = epochs(), start()
-        while epochs() < before + 3:
+        while epochs() < before + 2:
             assert [process.poll() for process in processes] == [None, None], (first / "errors.log").read_text()
             time.sleep(0.01)
         processes[victim].kill()
@@ -265,7 +266,7 @@ def test_two_hosts_learn_what_one_learns_whatever_ends_between(tmp_path, started
         assert told.count("\n") == 1, "nothing else is said"
         assert not any("partial" in name or "models" in name for name in written(folders[survivor]))
     done = epochs()
-    assert 6 <= done < EPOCHS
+    assert 4 <= done < EPOCHS
     for process, folder in zip(start(), folders):
         assert ended(process, folder) == (0, "")
     assert f"going on after epoch {done}\n" in (first / "out.log").read_text()
@@ -283,7 +284,7 @@ def test_another_training_is_not_joined(tmp_path, started):
     if not JAX.exists():
         pytest.skip("JAX is not installed; `make test` does it")
     port = free_port()
-    folders = [clone(tmp_path / f"{rate}", "multi_host", learning_rate=rate) for rate in (0.05, 0.1)]
+    folders = [clone(tmp_path / f"{rate}", "multi_host", learning_rate=rate) for rate in (0.003, 0.004)]
     started[:] = [begin(folder, **variables(at, 2, port)) for at, folder in enumerate(folders)]
     status, told = ended(started[1], folders[1])
     assert status == 1 and told.count("\n") == 1

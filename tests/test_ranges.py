@@ -178,7 +178,7 @@ def test_a_zip_that_must_be_packed_anew_is_not_read_where_it_lies(server, tmp_pa
 @pytest.fixture
 def storage(monkeypatch):
     """The address of a bucket on loopback, and how to put a file there."""
-    boto3 = pytest.importorskip("boto3")
+    boto3, s3fs = pytest.importorskip("boto3"), pytest.importorskip("s3fs")
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -193,6 +193,7 @@ def storage(monkeypatch):
         monkeypatch.setenv(key, value)
     client = boto3.client("s3")
     client.create_bucket(Bucket="signs")
+    s3fs.S3FileSystem.clear_instance_cache()  # one that is kept asks the server of an earlier test
     yield lambda path: client.upload_file(str(path), "signs", path.name)
     server.stop()
 

@@ -43,6 +43,7 @@ STATED = {
     "skops": "MIT",
     "tensorflow": "Apache-2.0",
     "tensorflow-cpu": "Apache-2.0",
+    "tzdata": "Apache-2.0",
 }
 # What wheels hold that their metadata does not tell; it binds whoever hands these files on, such as a Docker image.
 BUNDLED = {
@@ -110,10 +111,10 @@ def licence(name: str) -> str:
 
 def told(package: Message) -> str:
     """Return the licence that metadata tells: its expression, else its line of text, else all its classifiers."""
-    line = package["License"] or ""  # in older metadata the whole text, at times
+    line = package.get("License") or ""  # in older metadata the whole text, at times
     classified = [one.split(" :: ") for one in package.get_all("Classifier") or []]
     classifiers = sorted(one[-1] for one in classified if one[0] == "License")
-    ways = [[package["License-Expression"] or ""], ["" if "\n" in line else line], classifiers]
+    ways = [[package.get("License-Expression") or ""], ["" if "\n" in line else line], classifiers]
     spelled = ([SPELLINGS.get(one.lower(), one) for one in way if one and one != "OSI Approved"] for way in ways)
     return next((" AND ".join(dict.fromkeys(one)) for one in spelled if one), "")
 
