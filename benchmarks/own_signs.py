@@ -1,4 +1,4 @@
-"""How well few pictures teach signs of one's own: five handshapes of a drawn signer whom no model has seen.
+"""Quality: how well few pictures teach signs of one's own, five handshapes of a drawn signer whom no model has seen.
 
     python -m benchmarks.own_signs FOLDER      in a clone of the project, to whose params.yaml the signs are added
 

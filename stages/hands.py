@@ -19,6 +19,8 @@ def main(alphabet: str) -> None:
         folder.mkdir()
         if settings:
             _draw(alphabet, settings, params.seed, folder)
+        else:
+            hands.write(folder, hands.SIDE, [])
 
 
 def _draw(alphabet: str, settings: config.DrawnHands, seed: int, folder: Path) -> None:

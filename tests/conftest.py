@@ -11,10 +11,15 @@ import stages.runner  # noqa: F401  # before numpy, whose kernels it chooses: th
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 JAX = ROOT / ".venv/jax"  # beside the environment, not in it: see pyproject.toml
 CODE = ("stages", "fingerspell", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore")
+
+# No test asserts a time: other work on the machine fails none.
+settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -39,7 +39,7 @@ OPERATIONS = [found.ok() for found in schema.get_all_operations()]
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[one.label for one in OPERATIONS])
 def test_every_operation_answers_as_it_is_described(operation):
-    @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(operation.as_strategy())
     def ask(case):
         path = operation.path

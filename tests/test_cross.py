@@ -108,7 +108,6 @@ def test_of_a_collection_in_a_union_its_own_images_are_taken():
 LABELLED = st.dictionaries(st.text("abc0", min_size=1, max_size=6), st.sampled_from("ABC"), max_size=40)
 
 
-@settings(deadline=None)
 @given(LABELLED, st.integers(1, 50), st.integers(0, 3))
 def test_images_are_drawn_evenly_over_the_classes(label_of, most, seed):
     drawn = cross.draw(label_of, most, seed)
@@ -119,7 +118,6 @@ def test_images_are_drawn_evenly_over_the_classes(label_of, most, seed):
     assert all(taken[label] >= min(there[label], most_taken - 1) for label in there)
 
 
-@settings(deadline=None)
 @given(LABELLED, st.integers(0, 3))
 def test_a_class_that_is_left_out_changes_no_image_of_another(label_of, seed):
     fewer = {name: label for name, label in label_of.items() if label != "C"}
@@ -216,7 +214,7 @@ def collections(tmp_path_factory) -> Path:
     return place
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     learnt=st.sampled_from(["american", "asl_alphabet", "asl_photos"]),
     others=st.lists(st.sampled_from(["american", "asl_alphabet", "asl_photos"])),

@@ -41,7 +41,7 @@ def bursts(seed, count, noise, shape=(32, 32)):
     return frames.clip(0, 255).astype(np.uint8)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     count=st.integers(0, 60),
@@ -112,7 +112,7 @@ def told_by_every_pair(rows, thumbnails, threshold):
     return len(pairs), two, [cluster.get(at, -1) for at in range(len(rows))], others
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     count=st.integers(0, 60),

@@ -127,7 +127,7 @@ def tables(draw) -> Predictions:
     return table(random.integers(0, width, count).tolist(), rows.tolist(), "abcdef"[:width])
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(tables(), st.randoms(use_true_random=False))
 def test_the_order_of_the_images_does_not_matter(predictions, random):
     order = list(range(len(predictions)))
@@ -143,7 +143,7 @@ def test_the_order_of_the_images_does_not_matter(predictions, random):
     assert metrics.report(shuffled) == metrics.report(predictions)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(tables())
 def test_metrics_stay_in_their_ranges(predictions):
     values = metrics.compute(predictions)

@@ -73,7 +73,7 @@ def captured(draw):
     return rows
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     rows=captured(),
     seed=seeds,
@@ -116,7 +116,7 @@ def test_nothing_is_lost_or_doubled_and_order_does_not_matter(
             assert len({count for (split_name, _), count in counted(found).items() if split_name == name}) == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     sizes=st.lists(st.integers(1, 30), min_size=6, max_size=30),
     seed=seeds,
@@ -131,7 +131,7 @@ def test_grouped_keeps_the_fraction_within_one_burst(sizes, seed, test):
     assert abs(found["validation", "a"] - 0.2 * training) <= max(sizes)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(count=st.integers(3, 60), seed=seeds, test=fractions, validation=fractions)
 def test_random_keeps_the_fractions_down_to_three_images(count, seed, test, validation):
     found = counted(split(rows_of(a=count, b=3), seed=seed, method="random", test=test, validation=validation))
@@ -151,7 +151,7 @@ def alike(draw):
     return rows
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rows=alike(),
     seed=seeds,
@@ -181,7 +181,7 @@ def test_no_cluster_is_cut_and_no_image_lost_whatever_the_sizes(rows, seed, meth
         assert all(len(names) == 1 for names in where.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(counts=st.lists(st.integers(20, 80), min_size=2, max_size=4), seed=seeds, test=fractions)
 def test_capture_order_holds_out_the_end_with_a_gap(counts, seed, test):
     rows = [row for label, count in zip("abcd", counts) for row in images(label, count)]
@@ -199,7 +199,7 @@ def test_capture_order_holds_out_the_end_with_a_gap(counts, seed, test):
     assert found.left_out["gap"] == sum(2 * round(0.05 * count) for count in counts)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rows=captured(), seed=seeds, method=st.sampled_from(["random", "first", "grouped"]))
 def test_other_classes_do_not_matter(rows, seed, method):
     rows += images("z", 30, bursts=[f"z-{n // 10}" for n in range(30)])

@@ -172,7 +172,7 @@ def letters_of(alphabet: str):
     return st.tuples(st.just(alphabet), st.lists(letter, max_size=14))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(letters_of(AMERICAN) | letters_of(ARABIC), st.integers(1, 8))
 def test_what_was_written_is_always_offered(alphabet_letters, most):
     alphabet, letters = alphabet_letters
