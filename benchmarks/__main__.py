@@ -19,7 +19,7 @@ from benchmarks.measurement import SPEED
 from benchmarks.running import Row, measured
 from fingerspell import files
 from fingerspell.plots import style
-from fingerspell.processes import in_another
+from fingerspell.processes import in_processes
 
 
 def main(*names: str) -> str | None:
@@ -30,7 +30,7 @@ def main(*names: str) -> str | None:
     for name in names or SPEED:
         print(f"{name} …", flush=True)
         try:
-            rows = in_another(measured, name)
+            [rows] = in_processes(measured, [name], 2)  # of which one begins; it may start processes of its own
         except Exception as error:
             failed.append(f"not measured: {name}: {told(error)}")
         else:  # at once: what comes later may fail, or be stopped

@@ -57,7 +57,7 @@ def functions(source: str) -> set[str]:
 def test_all_that_measures_speed_is_run_and_quality_says_so_in_its_first_line():
     assert {name for name, source in MODULES.items() if "measurements" in functions(source)} == set(measurement.SPEED)
     quality = {name for name, source in MODULES.items() if source.startswith('"""Quality: ')}
-    assert quality >= {"advice", "originals", "photographs", "reader", "signing", "sweeps"}
+    assert quality >= {"advice", "originals", "own_signs", "photographs", "reader", "signing", "sweeps"}
     assert not quality & set(measurement.SPEED)
 
 
@@ -78,7 +78,7 @@ def place(tmp_path, monkeypatch) -> Path:
         monkeypatch.setitem(sys.modules, module.__name__, module)
     for module in (bench, measurement):
         monkeypatch.setattr(module, "SPEED", ("breaks", "works"))
-    monkeypatch.setattr(bench, "in_another", lambda work, name: work(name))
+    monkeypatch.setattr(bench, "in_processes", lambda work, tasks, workers: map(work, tasks))
     page = Path(performance.PAGE)
     page.parent.mkdir()
     page.write_text("<!-- targets -->\n<!-- /targets -->\n<!-- performance -->\n<!-- /performance -->\n")
@@ -114,6 +114,15 @@ def test_rows_of_a_benchmark_that_is_not_run_again_or_fails_stay(place):
 def test_an_unknown_name_is_refused_and_nothing_is_measured(place):
     assert bench.main("works", "worx") == "no benchmark is called worx; there are breaks, works"
     assert not machine.table().exists()
+
+
+def begin_another(_: str) -> list[int]:
+    return [*bench.in_processes(len, ["ab"], 2)]
+
+
+@pytest.mark.slow
+def test_the_process_of_a_benchmark_may_start_processes():
+    assert [*bench.in_processes(begin_another, ["any"], 2)] == [[2]]
 
 
 def test_a_process_that_was_killed_is_told_too():
