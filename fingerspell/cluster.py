@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
 WORKER = "python -m dask worker {} --nworkers=-1 --nthreads 1 --preload-nanny stages.environment"
 AHEAD = 4  # tasks a worker, begun or waiting: none waits for its next one, and memory stays flat
+COUNTED = 16  # tasks after which workers are counted again: to ask takes as long as a short task
 PATIENCE = 30  # seconds without any worker, in which one that ended may begin again
 # What pixels and landmarks depend on beside the code.
 PACKAGES = ("mediapipe", "numpy", "opencv-python-headless", "pillow", "scipy", "simplejpeg")
@@ -42,9 +43,11 @@ def spread(work: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done
     """
     with _scheduler() as client:
         pending: deque[Future[Done]] = deque()
-        for task in tasks:
+        for at, task in enumerate(tasks):
+            if at % COUNTED == 0:
+                ahead = AHEAD * _workers(client)
             pending.append(client.submit(_do, _kind(), work, task, pure=False))
-            if len(pending) >= AHEAD * _workers(client):
+            if len(pending) >= ahead:
                 yield _result(client, pending.popleft())
         while pending:
             yield _result(client, pending.popleft())
@@ -63,7 +66,7 @@ def _scheduler() -> Iterator["Client"]:
         ) from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what counts is told in a sentence
     try:
-        client = Client(address)
+        client = Client(address, direct_to_workers=True)  # results do not pass the scheduler
     except (OSError, ValueError) as error:
         raise FingerspellError(
             f"no Dask scheduler answers at {address}, which {SCHEDULER} names; start it (`python -m dask scheduler`), "
@@ -88,10 +91,11 @@ def _result(client: "Client", future: "Future[Done]") -> Done:
 
     try:
         while not future.done():
-            with suppress(TimeoutError):
+            try:
                 wait(future, PATIENCE)
-            if not client.nthreads():
-                raise _deserted()
+            except TimeoutError:
+                if not client.nthreads():
+                    raise _deserted() from None
         done: Done = future.result()
     except (CancelledError, CommClosedError) as error:  # of futures that nobody answers any more
         raise FingerspellError(
