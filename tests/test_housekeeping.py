@@ -128,6 +128,14 @@ def test_the_document_of_licences_is_what_the_packages_tell():
     assert written == licences.document(packages, licences.found(packages)), "run `make licences`"
 
 
+def test_the_backport_of_metadata_tells_the_same():
+    """Once a package has imported it, it answers for the standard library's, and raises for a key that is not there."""
+    backport = pytest.importorskip("importlib_metadata")
+    names = ("numpy", "pytest")
+    assert [licences.told(backport.metadata(name)) for name in names] == [licences.licence(name) for name in names]
+    assert all(licences.licence(name) for name in names)
+
+
 def described(expression: str = "", line: str = "", classifiers: tuple[str, ...] = ()) -> Message:
     package = Message()
     for key, value in [("License-Expression", expression), ("License", line)]:
