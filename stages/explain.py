@@ -14,10 +14,8 @@ from matplotlib.figure import Figure
 
 from fingerspell import config, files
 from fingerspell.datasets.published import catalogue
-from fingerspell.errors import counted
 from fingerspell.evaluation.predictions import Predictions, in_batches
 from fingerspell.evidence import explanation
-from fingerspell.evidence.explanation import Scenes
 from fingerspell.evidence.gradcam import GradCAM
 from fingerspell.evidence.nearest import nearest
 from fingerspell.plots import explanations as plots
@@ -64,7 +62,7 @@ def _of_test_images(name: str, network: GradCAM, prepared: Prepared, seed: int) 
 
 
 def _of_scenes(
-    network: GradCAM, untrained: GradCAM, scenes: Scenes, description: dict[str, Any]
+    network: GradCAM, untrained: GradCAM, scenes: explanation.Scenes, description: dict[str, Any]
 ) -> tuple[dict[str, Any], Figure]:
     name, rows = description["experiment"], np.arange(len(scenes.labels))
     asked = (network.probabilities, network.maps, untrained.maps)
@@ -72,10 +70,8 @@ def _of_scenes(
     table = Predictions([f"scene {row}" for row in rows], scenes.labels, answers, tuple(description["classes"]))
     found = explanation.measure(name, scenes, maps, without_training, table.correct)
     shown, rows = scenes.images[:SHOWN], rows[:SHOWN]
-    note = f"{len(rows)} of {counted(len(table), 'scene')}. {found['on_hand']:.0%} of the maps lies on the outlined "
-    note += f"hands, before training {found['on_hand_untrained']:.0%}; they cover {found['hand_area']:.0%}. "
     about = [f"{share:.0%} on hand" for share in explanation.on_hand(maps[:SHOWN], scenes.hands[:SHOWN])]
-    title, note = f"{name}: does it look at the hand?", note + plots.MEANING
+    title, note = f"{name}: does it look at the hand?", plots.on_hands(len(rows), len(table), found)
     return found, plots.sheet(shown, plots.heated(maps[:SHOWN]), table, rows, title, note, about, scenes.hands)
 
 

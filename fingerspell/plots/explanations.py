@@ -1,6 +1,6 @@
 """Pictures that a network was asked about, each beside one that explains its answer: a map, or what it resembles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -36,6 +36,12 @@ def which(rows: Sequence[int] | np.ndarray, table: Predictions, right: bool, mor
     if not len(rows):
         return f"There is no {kind} in {images}."
     return f"{len(rows)} of {counted(int((table.correct == right).sum()), kind)} in {images}, drawn at random. {more}"
+
+
+def on_hands(shown: int, scenes: int, found: Mapping[str, Any]) -> str:
+    """Say how much of the maps lies on hands. found: shares 0–1, as `evidence.explanation.measure` returns them."""
+    told = f"{shown} of {counted(scenes, 'scene')}. {found['on_hand']:.0%} of the maps lies on the outlined hands, "
+    return f"{told}before training {found['on_hand_untrained']:.0%}; they cover {found['hand_area']:.0%}. {MEANING}"
 
 
 @style.quiet()
